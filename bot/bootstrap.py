@@ -1,0 +1,96 @@
+"""Builds the product from settings, in one function. Nothing is created at import time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.book import TEMPLATES, FlowBook
+from bot.channels import channels_of
+from bot.clock import Clock, SystemClock
+from bot.config import Settings
+from bot.conversation import Conversation
+from bot.delivery import Delivery
+from bot.facts import business
+from bot.jobs import Jobs
+from bot.runtime import Runtime
+from bot.timers import Timers
+from bot.transition import Transitions, Wakes
+from channels.base import Channel, Inbound, Reach, nowhere
+from storage import Database
+
+
+@dataclass(slots=True)
+class Product:
+    """Everything that runs, wired together."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    channels: Mapping[str, Channel]
+    transitions: Transitions
+    runtime: Runtime
+    wakes: Wakes
+    _taps: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="tap"))
+
+    def after_tap(self, channel: Channel, inbound: Inbound) -> None:
+        """Stop the phone's waiting sign for a stored tap, beside the request."""
+        if inbound.callback:
+            self._taps.submit(channel.acknowledge, inbound)
+
+    def close(self) -> None:
+        """Stop everything in the order of the message's way. Safe twice."""
+        self.runtime.stop()
+        self._taps.shutdown(wait=True)
+        for channel in self.channels.values():
+            channel.close()
+        self.database.close()
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    reach: Reach = nowhere,
+    channels: Callable[[Settings, Database, Clock, Reach], Mapping[str, Channel]] = channels_of,
+) -> Product:
+    """The product for `settings`, its database migrated and its flows published; nothing runs yet (`product.runtime.start()`).
+
+    Raises storage.StorageError, flows.FlowFileError, channels' ConfigurationError, ValueError for unusable settings.
+    """
+    clock = clock or SystemClock()
+    database = open_database(settings, reach)
+    try:
+        book = FlowBook()
+        book.publish(database, _folders(settings), clock.now())
+        shelf = channels(settings, database, clock, reach)
+        wakes = Wakes()
+        own = business(settings.baton_zone, settings.baton_country, settings.baton_currency, clock.now().date())
+        transitions = Transitions(book, own, wakes)
+        file_url = f"{settings.public_base_url.rstrip('/')}/files" if settings.public_base_url else ""
+        delivery = Delivery(database, shelf, clock, settings.twilio_notice_content_sid, file_url)
+        runtime = Runtime(
+            database,
+            Conversation(transitions, shelf),
+            delivery,
+            Jobs(database, transitions, shelf, clock),
+            Timers(database, transitions, clock),
+            wakes,
+            clock,
+        )
+    except BaseException:
+        database.close()
+        raise
+    return Product(settings, clock, database, shelf, transitions, runtime, wakes)
+
+
+def _folders(settings: Settings) -> list[Path]:
+    return [TEMPLATES, *([settings.baton_flows] if settings.baton_flows else [])]
+
+
+def open_database(settings: Settings, reach: Reach = nowhere) -> Database:
+    """The business's database: PostgreSQL at DATABASE_URL, else SQLite under BATON_HOME. Raises storage.StorageError."""
+    home = settings.baton_home.resolve()
+    return Database.open(settings.database_url or f"sqlite:///{home / 'baton.db'}", home, reach=reach)

@@ -1,0 +1,171 @@
+"""The command line: `baton serve`, `work`, `lint`, `people`, `chat`, `audit`, `bench`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.config import ConfigurationError, Settings, load
+
+app = typer.Typer(name="baton", help="Runs a business's repeatable processes inside its chats.", no_args_is_help=True, pretty_exceptions_enable=False)
+people_app = typer.Typer(help="Who works here: add people or import a list.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(people_app, name="people")
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Expected problems as one plain message and exit code 2, never a traceback."""
+    from bot.people import PeopleError
+    from channels.base import ConfigurationError as ChannelConfigurationError
+    from flows import FlowError
+    from storage import StorageError
+
+    try:
+        yield
+    except (ConfigurationError, ChannelConfigurationError, PeopleError, FlowError, StorageError, ValueError) as error:
+        typer.echo(f"baton: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+def _settings() -> Settings:
+    settings = load()
+    if settings.simulated:
+        from bot.simulator import prepare
+
+        return prepare(settings)
+    return settings
+
+
+@app.command()
+def serve(
+    web_only: Annotated[bool, typer.Option(help="Only the web server; workers run elsewhere (PostgreSQL).")] = False,
+) -> None:
+    """Start the web server and the workers (both, unless told otherwise)."""
+    from bot.serve import serve as run
+
+    with _plain_errors():
+        run(_settings(), workers=not web_only)
+
+
+@app.command()
+def work() -> None:
+    """Start the workers only, beside web servers elsewhere (PostgreSQL)."""
+    from bot.serve import work as run
+
+    with _plain_errors():
+        run(_settings())
+
+
+@app.command()
+def lint(paths: Annotated[list[Path], typer.Argument(help="Flow files or folders.")]) -> None:
+    """Check flow files: file:line:column, what is wrong, what to write instead."""
+    from flows.lint import lint as check
+
+    files = [f for path in paths for f in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
+    problems = [problem for file in files for problem in check(file)]
+    for problem in problems:
+        typer.echo(str(problem))
+    typer.echo(f"{len(files)} checked, {len(problems)} problems", err=True)
+    raise typer.Exit(1 if problems else 0)
+
+
+@people_app.command("add")
+def people_add(
+    name: Annotated[str, typer.Argument(help="Their name.")],
+    role: Annotated[list[str] | None, typer.Option(help="A role; may be given several times.")] = None,
+    whatsapp: Annotated[str, typer.Option(help="Phone number.")] = "",
+    telegram: Annotated[str, typer.Option(help="Telegram user id.")] = "",
+    email: Annotated[str, typer.Option(help="Mail address.")] = "",
+    language: Annotated[str, typer.Option(help="Language code.")] = "en",
+) -> None:
+    """Add one person, or update the person who has that address."""
+    from bot.people import person
+
+    given = {"whatsapp": whatsapp, "telegram": telegram, "email": email}
+    with _plain_errors():
+        one = person(
+            {"name": name, "roles": role or [], "language": language, "addresses": {k: v for k, v in given.items() if v}}
+        )
+        _store([one])
+
+
+@people_app.command("import")
+def people_import(file: Annotated[Path, typer.Argument(help="people.yaml or people.csv")]) -> None:
+    """Import a list of people; nothing is stored unless all of it is right."""
+    from bot.people import read
+
+    with _plain_errors():
+        _store(read(file))
+
+
+def _store(people) -> None:  # type: ignore[no-untyped-def]
+    from bot.bootstrap import open_database
+    from bot.clock import SystemClock
+    from bot.people import store
+
+    database = open_database(_settings())
+    try:
+        added, updated = store(database, people, SystemClock().now())
+    finally:
+        database.close()
+    typer.echo(f"{added} added, {updated} updated")
+
+
+@app.command()
+def chat(name: Annotated[str, typer.Option(help="Who you are; a new person where unknown.")] = "Guest") -> None:
+    """A phone in the terminal: talk to your flows without any provider."""
+    from bot.terminal import chat as run
+
+    with _plain_errors():
+        run(_settings(), name)
+
+
+@app.command()
+def audit(
+    checkpoint: Annotated[Path | None, typer.Option(help="Write a checkpoint of all chains to this file.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Also verify against an earlier checkpoint file.")] = None,
+) -> None:
+    """Recompute every run's hash chain; exit 1 when something was changed."""
+    from bot.auditing import audit as run
+
+    with _plain_errors():
+        problems, lines = run(_settings(), checkpoint, against)
+    for line in lines:
+        typer.echo(line)
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    seconds: Annotated[float, typer.Option(help="Length of the saturation phase.")] = 10.0,
+    rate: Annotated[float, typer.Option(help="Messages a second in the latency phase.")] = 20.0,
+    contacts: Annotated[int, typer.Option(help="People in the database.")] = 1000,
+    older_runs: Annotated[int, typer.Option(help="Ended runs in the database.")] = 100_000,
+    database_url: Annotated[str, typer.Option(help="PostgreSQL instead of SQLite.")] = "",
+) -> None:
+    """Measure whole approval runs through real webhooks on this machine."""
+    from bot.bench import BenchFailed, Options, run
+
+    try:
+        report = run(Options(seconds=seconds, rate=rate, contacts=contacts, older_runs=older_runs, database_url=database_url))
+    except BenchFailed as error:
+        typer.echo(f"baton bench: no figure, because {error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(json.dumps(report.as_json()) if as_json else report.as_text())
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    app()
+
+
+if __name__ == "__main__":
+    main()

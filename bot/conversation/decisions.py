@@ -1,0 +1,62 @@
+"""Decisions: taken only with proof of which question, by whom; a reason asked where one is needed."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from bot.conversation.intents import Decide, Question
+from bot.conversation.refusals import explain
+from bot.conversation.turn import Turn
+from bot.words import Scene, say
+from bot.words.draft import Tap
+from flows import Event, Facts, Refused, say_again
+from flows.events import Decide as DecideEvent
+
+REASON_TIME = timedelta(minutes=30)
+
+
+def decide(turn: Turn, intent: Decide) -> None:
+    """Put a decision to the engine. Without the reason that it needs, nothing is decided yet: we ask for it."""
+    loaded = turn.unit.runs.load(intent.run_id)
+    if loaded is None:
+        return
+
+    def make(facts: Facts) -> Event:
+        return DecideEvent(
+            at=turn.now, actor=turn.contact_id, facts=facts, path=intent.path, attempt=intent.attempt, choice=intent.choice,
+            reason=intent.reason,
+        )  # fmt: skip
+
+    address_id = turn.sender.address.id
+    if turn.sender.address.expecting:
+        turn.unit.conversations.expect(address_id, "", None)
+    try:
+        turn.transitions.apply(turn.unit, loaded, make, turn.now)
+        turn.focus(loaded.run.id)
+    except Refused as refusal:
+        if refusal.code != "reason_needed":
+            explain(turn, loaded, refusal)
+            return
+        waiting = {"run_id": intent.run_id, "path": intent.path, "attempt": intent.attempt, "choice": intent.choice}
+        turn.unit.conversations.expect(address_id, json.dumps(waiting), turn.now + REASON_TIME)
+        back = Tap(turn.t("Go back"), "back", run_id=intent.run_id, path=intent.path, attempt=intent.attempt)
+        turn.reply(
+            turn.t("{reference}: please write the reason in your next message. Nothing is decided until then.").format(
+                reference=loaded.run.reference
+            ),
+            [back], loaded.run, intent.path, intent.attempt,
+        )  # fmt: skip
+
+
+def ask_again(turn: Turn, question: Question, lead: str) -> None:
+    """Put the open question again, with fresh buttons."""
+    loaded = turn.unit.runs.load(question.run_id)
+    if loaded is None:
+        return
+    flow = turn.flow_of(loaded)
+    scene = Scene(flow, loaded.run, turn.language, turn.zone, turn.now, turn.names())
+    for effect in say_again(flow, loaded.run, question.path, turn.contact_id):
+        draft = say(effect, scene)
+        turn.reply(f"{lead}\n\n{draft.text}" if lead else draft.text, draft.taps, loaded.run, question.path, question.attempt)
+        lead = ""

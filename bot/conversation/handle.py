@@ -1,0 +1,237 @@
+"""Handles one inbox row inside one unit of work: who is it, what do they mean, what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.conversation import answers, commands, decisions
+from bot.conversation.envelope import unpack
+from bot.conversation.intents import (
+    Answer,
+    Decide,
+    Document,
+    Intent,
+    OptIn,
+    OptOut,
+    Question,
+    Start,
+    Tap,
+    Tapped,
+    Unknown,
+    understand,
+)
+from bot.conversation.situation import Sender, questions, situation
+from bot.conversation.turn import MANAGER, Turn
+from bot.transition import Transitions
+from bot.words import Draft
+from bot.words.draft import Tap as Button
+from channels.base import Channel, EventKind, Inbound
+from prompts import Command
+from storage import InboxRow, Unit
+
+HAND_OVER = 3
+"""Messages in a row that we could not use before a person is told."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """The way in. `channels` tells what a tap proves on each channel."""
+
+    transitions: Transitions
+    channels: Mapping[str, Channel]
+
+    def handle(self, unit: Unit, row: InboxRow, now: datetime) -> None:
+        """Do what one inbound event asks for and mark its row done, in the same commit. Raises storage.LostClaim when another
+        worker has the row by now."""
+        inbound = unpack(row.inbound)
+        note = ""
+        if inbound.kind is EventKind.STATUS:
+            note = self._delivered(unit, inbound, now)
+        elif inbound.kind in (EventKind.MESSAGE, EventKind.TAP):
+            note = self._spoken(unit, row, inbound, now)
+        else:
+            note = inbound.kind.value
+        unit.inbox.finish(row, note)
+
+    def _delivered(self, unit: Unit, inbound: Inbound, now: datetime) -> str:
+        status = inbound.status
+        if status is None:
+            return "status unknown"
+        moved = unit.outbox.status(inbound.channel, inbound.message_id, status.value, status.rank, inbound.error, now)
+        if inbound.opted_out:
+            address = unit.people.by_address(inbound.channel, inbound.sender)
+            if address is not None and not address.opted_out:
+                unit.people.opt_out(address.id, now, "provider")
+        return "status" if moved else "status ignored"
+
+    def _spoken(self, unit: Unit, row: InboxRow, inbound: Inbound, now: datetime) -> str:
+        address = unit.people.meet(inbound.channel, inbound.sender, inbound.account, inbound.sender_name, now)
+        contact = unit.people.contact(address.contact_id)
+        if contact is None or contact.suspended:
+            return "suspended"
+        unit.conversations.heard(address.id, now)
+        unit.outbox.release(address.id, now)
+        channel = self.channels.get(inbound.channel)
+        sender = Sender(contact, address)
+        known = situation(
+            unit, self.transitions.book, inbound, sender, now, taps_decide=channel is None or channel.limits.buttons_decide
+        )
+        intent = understand(inbound, known)
+        turn = Turn(unit, self.transitions, inbound, row.id, sender, now)
+        if address.expecting and not isinstance(intent, Decide):
+            unit.conversations.expect(address.id, "", None)
+        _act(turn, intent)
+        if turn.understood and address.misses:
+            unit.conversations.misses(address.id, 0)
+        return type(intent).__name__.lower()
+
+
+def _act(turn: Turn, intent: Intent) -> None:
+    match intent:
+        case Start():
+            answers.start(turn, intent)
+        case Answer():
+            answers.answer(turn, intent)
+        case Document():
+            answers.document(turn, intent)
+        case Decide():
+            decisions.decide(turn, intent)
+        case Command():
+            commands.command(turn, intent)
+        case Tap():
+            _tap(turn, intent.tapped)
+        case OptOut():
+            _opt_out(turn)
+        case OptIn():
+            _opt_in(turn)
+        case Unknown():
+            _unknown(turn, intent)
+
+
+def _opt_out(turn: Turn) -> None:
+    address = turn.sender.address
+    if not address.opted_out:
+        text = turn.t("You will get no more messages here. Write “start” if you change your mind.")
+        turn.transitions.tell(
+            turn.unit, turn.contact_id, Draft(text, topic="consent", klass="consent"), turn.now, via=address
+        )  # the one confirmation
+    turn.unit.people.opt_out(address.id, turn.now, "chat")
+    waiting = list(questions(turn.unit, turn.book, turn.contact_id))
+    if waiting:
+        _tell_managers(
+            turn,
+            turn.t("{name} has opted out of messages on {channel}, and {count} open steps wait for them.").format(
+                name=turn.sender.contact.name, channel=turn.inbound.channel, count=len(waiting)
+            ),
+        )
+
+
+def _opt_in(turn: Turn) -> None:
+    if turn.sender.address.opted_out:
+        turn.unit.people.opt_in(turn.sender.address.id, turn.now, "chat")
+        turn.reply(turn.t("Welcome back: you will get messages here again. Write “mine” to see what waits for you."))
+    else:
+        commands.menu(turn)
+
+
+def _unknown(turn: Turn, intent: Unknown) -> None:
+    t = turn.t
+    missed = turn.missed()
+    if intent.why == "which":
+        _which(turn, intent.about)
+    elif intent.why == "stale_tap":
+        _stale(turn)
+    elif intent.why == "not_by_mail":
+        turn.reply(t("A mail cannot decide this. Please tap the button in the chat, so that we know it is you."))
+    elif intent.why == "before" and intent.about:
+        decisions.ask_again(turn, intent.about[0], t("Your message was sent before I asked this, so I did not use it."))
+    elif intent.why == "ask_again" and intent.about:
+        decisions.ask_again(turn, intent.about[0], t("To be sure, please tap one of the buttons, or reply to the message below."))
+    elif intent.why == "closed":
+        turn.reply(t("That question is closed. Nothing changed. Write “mine” to see what waits for you."))
+    elif missed >= HAND_OVER:
+        turn.unit.conversations.misses(turn.sender.address.id, 0)
+        told = _tell_managers(
+            turn, t("{name} ({channel}) needs help: I could not use their last messages.").format(
+                name=turn.sender.contact.name or turn.inbound.sender, channel=turn.inbound.channel
+            )
+        )  # fmt: skip
+        turn.reply(t("I have told a person, who will get in touch.") if told else t("Please call the office for help."))
+    elif missed == 2:
+        commands.menu(turn)
+    else:
+        turn.reply(t("Sorry, I did not understand. Write “menu” to start something, or “mine” to see what waits for you."))
+
+
+def _which(turn: Turn, about: tuple[Question, ...]) -> None:
+    taps = [Button(q.reference, "pick", run_id=q.run_id, path=q.path, attempt=q.attempt) for q in about[:10]]
+    titles = []
+    for question in about[:10]:
+        loaded = turn.unit.runs.load(question.run_id)
+        if loaded is not None:
+            titles.append(f"· {question.reference} · {turn.flow_of(loaded).step(question.path).title.text(turn.language)}")
+    turn.reply("\n".join([turn.t("Several things wait for you. Which one do you mean?"), *titles]), taps)
+
+
+def _stale(turn: Turn) -> None:
+    """A tap whose token is not this person's, has run out, or is none of ours: nothing changes."""
+    turn.reply(turn.t("This button no longer works for you. Nothing changed. Write “mine” to see what waits for you."))
+
+
+def _tell_managers(turn: Turn, text: str) -> int:
+    managers = turn.unit.people.holders([MANAGER])[MANAGER]
+    for manager in managers:
+        if manager != turn.contact_id:
+            turn.transitions.tell(turn.unit, manager, Draft(text, topic="help", klass="notice"), turn.now)
+    return len(managers)
+
+
+def _tap(turn: Turn, tapped: Tapped) -> None:
+    simple: dict[str, Callable[[Turn, str], None]] = {
+        "menu": commands.menu, "mine": commands.mine, "status": commands.status, "back": commands.back,
+    }  # fmt: skip
+    if tapped.purpose in simple:
+        simple[tapped.purpose](turn, "")
+    elif tapped.purpose == "answer":
+        answers.choose(turn, tapped)
+    elif tapped.purpose == "start":
+        answers.start(turn, Start(tapped.choice))
+    else:
+        _tap_on_run(turn, tapped)
+
+
+def _tap_on_run(turn: Turn, tapped: Tapped) -> None:
+    loaded = turn.unit.runs.load(tapped.run_id)
+    if loaded is None or not commands.may_see(turn, loaded):
+        _stale(turn)
+        return
+    match tapped.purpose:
+        case "pick":
+            question = next(
+                (
+                    q
+                    for q in questions(turn.unit, turn.book, turn.contact_id)
+                    if q.run_id == tapped.run_id and q.path == tapped.path
+                ),
+                None,
+            )
+            if question is None:
+                commands.status(turn, loaded.run.reference)
+            else:
+                turn.focus(tapped.run_id)
+                decisions.ask_again(turn, question, "")
+        case "why":
+            commands.why(turn, loaded.run.reference)
+        case "cancel_ask":
+            button = Button(turn.t("Yes, cancel it"), "cancel", run_id=tapped.run_id)
+            turn.reply(
+                turn.t("Cancel {reference}? This cannot be undone.").format(reference=loaded.run.reference), [button], loaded.run
+            )
+        case "cancel":
+            commands.cancel_run(turn, loaded)
+        case "retry":
+            commands.retry(turn, loaded, tapped.path, tapped.attempt)
+        case _:
+            _stale(turn)

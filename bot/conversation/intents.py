@@ -1,0 +1,280 @@
+"""What a message means: one of start, answer, decide, document, command, opt-out, opt-in, or unknown. In one place, and pure.
+
+The order is the safety rule. First whole-message opt-out words and commands. Then, never by guessing: the button's token; the
+message it replies to; a reference in the text; the one open question of that conversation; for answers and documents, never
+decisions, the focus; otherwise a list to pick from. A message sent before the question was asked never answers it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from channels.base import EventKind, Inbound
+from prompts import Command, is_opt_in, is_opt_out, read_command
+from prompts.words import normal
+
+
+class Wants(StrEnum):
+    """What an open question waits for."""
+
+    FIELD = "field"
+    DOCUMENT = "document"
+    DECISION = "decision"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An open step attempt that this person owns. `labels` are the words of its choices in order, per choice key: what may be
+    typed instead of tapped. `approval`: money-like, never by mail. `by_mail`: may be reported by a mail reply. `submit`: a reopened step."""
+
+    run_id: str
+    reference: str
+    path: str
+    attempt: int
+    wants: Wants
+    asked_at: datetime
+    labels: Sequence[tuple[str, tuple[str, ...]]] = ()
+    approval: bool = False
+    by_mail: bool = True
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return (self.run_id, self.path, self.attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """The row behind a token of this person's: what the tap was for."""
+
+    purpose: str
+    run_id: str
+    path: str
+    attempt: int
+    choice: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A message of ours, to this person, that theirs answers."""
+
+    run_id: str
+    path: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expecting:
+    """We asked for a reason after a tap; the next plain message of this conversation gives it."""
+
+    run_id: str
+    path: str
+    attempt: int
+    choice: str
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything `understand` may know. `ask`: gives all questions that wait for this person (looked up only where it matters).
+    `tapped`: None where the token is not theirs or unknown. `starts`: tells whether words open a flow. `by_mail`: the channel
+    proves no sender."""
+
+    ask: Callable[[], tuple[Question, ...]] = tuple
+    tapped: Tapped | None = None
+    quoted: Quoted | None = None
+    focus: str = ""
+    expecting: Expecting | None = None
+    starts: Callable[[str], bool] = lambda words: False
+    references: Callable[[str], str | None] = lambda reference: None
+    taps_decide: bool = True
+    by_mail: bool = False
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        return self.ask()
+
+
+# --- intents -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Open the flow whose phrase is `phrase`; `rest` is what else the message said."""
+
+    phrase: str
+    rest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    question: Question
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """`proof` says why we know which question it is: token, quote, only (the one open question) or reason."""
+
+    run_id: str
+    path: str
+    attempt: int
+    choice: str
+    proof: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    question: Question | None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A button of ours that is neither a decision nor an answer: a menu entry, a pick from a list, try again."""
+
+    tapped: Tapped
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OptIn:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """`why`: nothing (no question open), which (several could be meant), stale_tap, not_by_mail, before, ask_again (a decision in
+    words we cannot be sure of), empty. `about` are the questions concerned."""
+
+    why: str
+    about: tuple[Question, ...] = ()
+
+
+Intent = Start | Answer | Decide | Document | Tap | Command | OptOut | OptIn | Unknown
+
+_REFERENCE = re.compile(r"\b([A-Za-z]{1,6}-\d{1,9})\b")
+TEXT_LIMIT = 4000
+CLOCK_SKEW = timedelta(seconds=2)
+"""How far a provider's clock may run behind ours before a message counts as older than the question."""
+
+
+def understand(inbound: Inbound, now: Situation) -> Intent:
+    """The one intent of an inbound message."""
+    text = inbound.text.strip()
+    if inbound.kind is EventKind.TAP or inbound.payload:
+        return _tap(inbound, now)
+    if not inbound.media:
+        if is_opt_out(text):
+            return OptOut()
+        if is_opt_in(text):
+            return OptIn()
+        if (command := read_command(text)) is not None and not _answers(text, now):
+            return command
+    if inbound.media:
+        return _document(inbound, now, text)
+    if not text:
+        return Unknown("empty")
+    first, _, rest = text.partition("\n")
+    if now.starts(normal(first)):
+        return Start(normal(first), rest.strip())
+    return _words(inbound, now, text)
+
+
+def _answers(text: str, now: Situation) -> bool:
+    """A choice of the quoted question may be worded like a command ("Cancel"): then the quote wins."""
+    question = _quoted_question(now)
+    return question is not None and _choice(question, text) is not None
+
+
+def _tap(inbound: Inbound, now: Situation) -> Intent:
+    tapped = now.tapped
+    if tapped is None or not now.taps_decide or inbound.forwarded:
+        return Unknown("stale_tap")
+    if tapped.purpose == "decide":
+        return Decide(tapped.run_id, tapped.path, tapped.attempt, tapped.choice, "token")
+    return Tap(tapped)
+
+
+def _quoted_question(now: Situation) -> Question | None:
+    if now.quoted is None:
+        return None
+    wanted = (now.quoted.run_id, now.quoted.path, now.quoted.attempt)
+    return next((q for q in now.questions if q.key == wanted), None)
+
+
+def _words(inbound: Inbound, now: Situation, text: str) -> Intent:
+    if now.expecting is not None and now.quoted is None and not inbound.forwarded:
+        wait = now.expecting
+        return Decide(wait.run_id, wait.path, wait.attempt, wait.choice, "reason", text[:TEXT_LIMIT])
+    if now.quoted is not None:
+        question = _quoted_question(now)
+        if question is not None:
+            return _reply(inbound, now, question, text, "quote")
+        same_run = tuple(q for q in now.questions if q.run_id == now.quoted.run_id)
+        if len(same_run) == 1:
+            return _reply(inbound, now, same_run[0], text, "")
+        return Unknown("which" if same_run else "closed", same_run)
+    named = {run for ref in _REFERENCE.findall(text) if (run := now.references(ref.upper())) is not None}
+    if named:
+        about = tuple(q for q in now.questions if q.run_id in named)
+        if len(about) == 1:
+            return _reply(inbound, now, about[0], text, "only" if len(now.questions) == 1 else "")
+        return Unknown("which", about) if about else Unknown("nothing")
+    if len(now.questions) == 1:
+        return _reply(inbound, now, now.questions[0], text, "only")
+    focused = tuple(q for q in now.questions if q.run_id == now.focus)
+    if len(focused) == 1 and focused[0].wants is not Wants.DECISION:
+        return _reply(inbound, now, focused[0], text, "")
+    return Unknown("which", now.questions) if now.questions else Unknown("nothing")
+
+
+def _reply(inbound: Inbound, now: Situation, question: Question, text: str, proof: str) -> Intent:
+    """A message known to be about `question`. A decision needs `proof` and an exact choice; anything less is asked again."""
+    if proof != "quote" and inbound.sent_at is not None and inbound.sent_at < question.asked_at - CLOCK_SKEW:
+        return Unknown("before", (question,))
+    choice = _choice(question, text)
+    if question.wants is not Wants.DECISION and choice is None:
+        return Answer(question, text)
+    if choice is None or not proof or inbound.forwarded:
+        return Unknown("ask_again", (question,))
+    if now.by_mail and (question.approval or not question.by_mail or proof != "quote"):
+        return Unknown("not_by_mail", (question,))
+    return Decide(question.run_id, question.path, question.attempt, choice, proof)
+
+
+def _choice(question: Question, text: str) -> str | None:
+    """The choice that the whole message is: its label in any language, its key, or its number in the list."""
+    if question.wants is Wants.FIELD and not question.labels:
+        return None
+    said = normal(text)
+    for number, (key, labels) in enumerate(question.labels, start=1):
+        counted = said == str(number) and question.wants is Wants.DECISION
+        if counted or said == normal(key) or said in {normal(label) for label in labels}:
+            return key
+    return None
+
+
+def _document(inbound: Inbound, now: Situation, text: str) -> Intent:
+    collecting = tuple(q for q in now.questions if q.wants is Wants.DOCUMENT)
+    question = _quoted_question(now)
+    if question is not None and question.wants is Wants.DOCUMENT:
+        return Document(question, text)
+    named = {run for ref in _REFERENCE.findall(text) if (run := now.references(ref.upper())) is not None}
+    about = tuple(q for q in collecting if q.run_id in named) or collecting
+    if len(about) == 1:
+        return Document(about[0], text)
+    focused = tuple(q for q in about if q.run_id == now.focus)
+    if len(focused) == 1:
+        return Document(focused[0], text)
+    return Unknown("which", about) if about else Document(None, text)

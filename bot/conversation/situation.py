@@ -1,0 +1,121 @@
+"""Looks up, for one inbound message, what `understand` needs to know: token, quote, open questions, focus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.book import FlowBook
+from bot.conversation.intents import Expecting, Question, Quoted, Situation, Tapped, Wants
+from channels.base import Inbound
+from flows import Run, StepState
+from flows.model import Approve, Ask, Collect, Do, Flow, Wording
+from flows.run import StepStatus
+from storage import Address, Contact, Unit
+
+MOST_QUESTIONS = 20
+"""More open questions than this are not listed; two already make a message ambiguous."""
+
+APPROVE = Wording({"en": "Approve", "hi": "मंज़ूर"})
+REJECT = Wording({"en": "Reject", "hi": "नामंज़ूर"})
+SEND_BACK = Wording({"en": "Send back", "hi": "वापस भेजें"})
+SUBMIT = Wording({"en": "Submit", "hi": "जमा करें"})
+_APPROVAL_WORDS = {"approve": APPROVE, "reject": REJECT, "send_back": SEND_BACK}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who wrote, from where."""
+
+    contact: Contact
+    address: Address
+
+
+def situation(unit: Unit, book: FlowBook, inbound: Inbound, sender: Sender, now: datetime, *, taps_decide: bool) -> Situation:
+    """What is known when this message arrives. Look-ups of questions happen only if the message needs them."""
+    address = sender.address
+    focused = address.focus_run if address.focus_until is not None and address.focus_until > now else ""
+    return Situation(
+        ask=lambda: tuple(questions(unit, book, sender.contact.id)),
+        tapped=_tapped(unit, inbound.payload, sender.contact.id, now) if inbound.payload else None,
+        quoted=_quoted(unit, inbound, sender.contact.id, now),
+        focus=focused,
+        expecting=_expecting(address, now),
+        starts=lambda words: book.started_by(words) is not None,
+        references=unit.runs.by_reference,
+        taps_decide=taps_decide,
+        by_mail=inbound.channel == "email",
+    )
+
+
+def _tapped(unit: Unit, token: str, contact_id: str, now: datetime) -> Tapped | None:
+    row = unit.tokens.find(token)
+    if row is None or row.contact_id != contact_id or row.expires_at <= now:
+        return None
+    return Tapped(row.purpose, row.run_id, row.path, row.attempt, row.choice, row.data)
+
+
+def _quoted(unit: Unit, inbound: Inbound, contact_id: str, now: datetime) -> Quoted | None:
+    """Our message that this one answers, if it went to this person: by the mail's plus tag, else by the quoted ids."""
+    if inbound.tag:
+        row = unit.tokens.find(inbound.tag)
+        if row is not None and row.contact_id == contact_id and row.expires_at > now:
+            return Quoted(row.run_id, row.path, row.attempt)
+    for message_id in inbound.reply_to:
+        sent = unit.outbox.by_message(inbound.channel, message_id)
+        if sent is not None and sent.contact_id == contact_id and sent.run_id:
+            return Quoted(sent.run_id, sent.path, sent.attempt)
+    return None
+
+
+def _expecting(address: Address, now: datetime) -> Expecting | None:
+    if not address.expecting or address.expecting_until is None or address.expecting_until <= now:
+        return None
+    wait = json.loads(address.expecting)
+    return Expecting(wait["run_id"], wait["path"], int(wait["attempt"]), wait["choice"])
+
+
+def questions(unit: Unit, book: FlowBook, contact_id: str) -> Iterator[Question]:
+    """The open step attempts that this contact owns, oldest first."""
+    for row in [r for r in unit.runs.of_contact(contact_id) if contact_id in r.owners][:MOST_QUESTIONS]:
+        loaded = unit.runs.load(row.id)
+        if loaded is None:
+            continue
+        flow = book.version(unit, loaded.flow_version_id).flow
+        for state in loaded.run.open_steps():
+            if contact_id in state.owners and state.status is StepStatus.OPEN:
+                question = question_of(flow, loaded.run, state)
+                if question is not None:
+                    yield question
+
+
+def question_of(flow: Flow, run: Run, state: StepState) -> Question | None:
+    """The question that an open step attempt puts to its owners."""
+    step = flow.step(state.path)
+    reopened = state.attempt > 1
+    submit = (("submit", _labels(SUBMIT)),) if reopened else ()
+    match step:
+        case Ask():
+            return Question(run.id, run.reference, state.path, state.attempt, Wants.FIELD, state.opened_at, submit)
+        case Collect():
+            return Question(run.id, run.reference, state.path, state.attempt, Wants.DOCUMENT, state.opened_at, submit)
+        case Approve():
+            keys = ("approve", "reject", "send_back") if step.send_back_to else ("approve", "reject")
+            labels = tuple((key, _labels(_APPROVAL_WORDS[key])) for key in keys)
+            return Question(
+                run.id, run.reference, state.path, state.attempt, Wants.DECISION, state.opened_at, labels, approval=True
+            )
+        case Do():
+            if any(name not in run.values and flow.fields[name].required for name in step.fields):
+                return Question(run.id, run.reference, state.path, state.attempt, Wants.FIELD, state.opened_at)
+            labels = tuple((choice.key, _labels(choice.label)) for choice in step.outcomes)
+            return Question(
+                run.id, run.reference, state.path, state.attempt, Wants.DECISION, state.opened_at, labels, by_mail=step.by_mail
+            )
+    return None
+
+
+def _labels(words: Wording) -> tuple[str, ...]:
+    return tuple(words.by_language.values())

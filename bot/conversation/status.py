@@ -1,0 +1,112 @@
+"""Where a run stands, in words: one line for lists, the whole for one run, and the reasons behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.conversation.turn import Turn
+from bot.words import moment, span, summary
+from flows import Run, StepState
+from flows.events import BranchTaken
+from flows.run import Status, StepStatus
+from storage import Loaded, RunRow
+
+Names = Callable[[str], str]
+
+
+def line(turn: Turn, row: RunRow, names: Names) -> str:
+    """`PA-1042 · Budget check · with Ravi since Mon 14:02 · due today 18:00 · 2 hours late`."""
+    t = turn.t
+    parts = [row.reference, row.title]
+    version = turn.book.version(turn.unit, row.flow_version_id)
+    if row.path:
+        parts.append(version.flow.step(row.path).title.text(turn.language))
+    owners = ", ".join(names(owner) for owner in row.owners)
+    since = moment(row.opened_at, turn.now, turn.zone)
+    parts.append(t("with {owners} since {since}").format(owners=owners or t("nobody"), since=since))
+    if row.blocked:
+        parts.append(t("stopped"))
+    if row.due_at is not None:
+        parts.append(_due(turn, row.due_at))
+    return " · ".join(part for part in parts if part)
+
+
+def _due(turn: Turn, due_at: datetime) -> str:
+    if due_at < turn.now:
+        return turn.t("{span} late").format(span=span(turn.now - due_at))
+    return turn.t("due {when}").format(when=moment(due_at, turn.now, turn.zone))
+
+
+def where(turn: Turn, loaded: Loaded) -> str:
+    """The whole of one run: what it is, each step's state, who has it, what is missing."""
+    run, flow, t, names = loaded.run, turn.flow_of(loaded), turn.t, turn.names()
+    lines = [f"{run.reference} · {flow.title.text(turn.language)}", summary(flow, run, turn.language)]
+    lines.append(t("Asked by {name}, {when}").format(name=names(run.requester), when=moment(run.started_at, turn.now, turn.zone)))
+    if run.status is not Status.OPEN and run.ended_at is not None:
+        ended = t("cancelled") if run.status is Status.CANCELLED else t(run.outcome)
+        lines.append(t("Ended: {outcome}, {when}").format(outcome=ended, when=moment(run.ended_at, turn.now, turn.zone)))
+    lines += [_state(turn, loaded, state, names) for state in sorted(run.steps.values(), key=lambda s: (s.opened_at, s.path))]
+    failed = turn.unit.outbox.undelivered(run.id)
+    lines += [t("Not delivered to {name}: {problem}").format(name=names(m.contact_id), problem=m.problem) for m in failed]
+    return "\n".join(lines)
+
+
+def _state(turn: Turn, loaded: Loaded, state: StepState, names: Names) -> str:
+    t = turn.t
+    title = turn.flow_of(loaded).step(state.path).title.text(turn.language)
+    owners = ", ".join(names(owner) for owner in state.owners) or t("nobody")
+    if state.status is StepStatus.BLOCKED:
+        return t("⚠ {title}: stopped, {reason} (with {owners})").format(title=title, reason=state.reason, owners=owners)
+    if state.status is StepStatus.OPEN:
+        since = moment(state.opened_at, turn.now, turn.zone)
+        text = t("▸ {title}: with {owners} since {since}").format(title=title, owners=owners, since=since)
+        return f"{text}, {_due(turn, state.due_at)}" if state.due_at is not None else text
+    by = ", ".join(names(vote.by) for vote in state.votes)
+    done = f" ({by})" if by else ""
+    mark = "✓" if state.status is StepStatus.DONE else "↩"
+    return f"{mark} {title}{done}"
+
+
+def reasons(turn: Turn, loaded: Loaded) -> list[str]:
+    """Why it is where it is: the way each branch took with the rule and its values, and who holds the open step by which role."""
+    run, flow, t, names = loaded.run, turn.flow_of(loaded), turn.t, turn.names()
+    lines = [t("{reference} follows {title}, version {version}.").format(
+        reference=run.reference, title=flow.title.text(turn.language), version=flow.version
+    )]  # fmt: skip
+    for row in turn.unit.runs.events(run.id):
+        for fact in row.decided:
+            if isinstance(fact, BranchTaken):
+                title = flow.step(fact.path).title.text(turn.language)
+                lines.append(
+                    t("{title}: took “{case}” because {because}").format(title=title, case=fact.case, because=fact.because)
+                )
+    for state in run.open_steps():
+        step = flow.step(state.path)
+        owners = ", ".join(names(owner) for owner in state.owners) or t("nobody")
+        role = flow.roles[step.owner].text(turn.language) if step.owner in flow.roles else ""
+        lines.append(t("Now: {title}, with {owners}").format(title=step.title.text(turn.language), owners=owners))
+        if role:
+            lines.append(t("They hold the role {role}.").format(role=role))
+        if state.status is StepStatus.BLOCKED:
+            lines.append(t("It stopped because {reason}").format(reason=state.reason))
+    return lines
+
+
+def history(turn: Turn, loaded: Loaded) -> list[str]:
+    """Each decision so far: who, what, when, why."""
+    run, flow, names = loaded.run, turn.flow_of(loaded), turn.names()
+    return [_vote(turn, flow.step(state.path).title.text(turn.language), state, names) for state in _voted(run)]
+
+
+def _voted(run: Run) -> list[StepState]:
+    states = [state for state in (*run.history, *run.steps.values()) if state.votes]
+    return sorted(states, key=lambda s: s.votes[0].at)
+
+
+def _vote(turn: Turn, title: str, state: StepState, names: Names) -> str:
+    said = [
+        f"{names(v.by)}: {v.choice} ({moment(v.at, turn.now, turn.zone)}){f' “{v.reason}”' if v.reason else ''}"
+        for v in state.votes
+    ]
+    return f"{title}: {'; '.join(said)}"

@@ -1,0 +1,226 @@
+"""Slow work outside transitions: fetch a file that somebody sent, generate a document. Each result is an event on its run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol, runtime_checkable
+
+from bot.clock import Clock
+from bot.conversation.envelope import unpack
+from bot.pages import render
+from bot.transition import Names, Transitions
+from bot.words import Draft, translator
+from channels.base import Channel, Inbound, Media, MediaError
+from flows import Event, Facts, Refused, Run
+from flows.events import SYSTEM, File, Finish
+from flows.model import Collect, Flow
+from storage import Database, DocumentRow, Loaded, Unit, WorkRow
+
+LEASE = timedelta(minutes=5)
+RETRY = timedelta(seconds=5)
+MOST_ATTEMPTS = 5
+FILE_LIMIT = 16_000_000
+"""Bytes; WhatsApp's own limit for media (https://twilio.com/docs/api/errors/11751)."""
+
+
+class Unusable(Exception):
+    """The file cannot be used; the message tells its sender what to do."""
+
+
+@dataclass(slots=True)
+class Jobs:
+    """Runs claimed work rows. One instance serves all worker threads."""
+
+    database: Database
+    transitions: Transitions
+    channels: Mapping[str, Channel]
+    clock: Clock
+
+    def claim(self, limit: int) -> list[WorkRow]:
+        now = self.clock.now()
+        return self.database.write("work.claim", lambda unit: unit.work.claim(now, limit, LEASE)).result()
+
+    def perform(self, row: WorkRow) -> Future[Any]:
+        """Do one claimed row and queue its result; the future is done when that is committed. A failure is tried again, and after
+        MOST_ATTEMPTS stops the step at a manager: nothing waits in silence."""
+        try:
+            record = self._generate(row) if row.kind == "generate" else self._fetch(row)
+        except Unusable as problem:
+            record = self._unusable(row, str(problem))
+        except Exception as error:
+            record = self._again(row, error)
+        return self.database.write(f"work.{row.kind}", record)
+
+    # --- fetch -----------------------------------------------------------------------------------------------------
+
+    def _fetch(self, row: WorkRow) -> Callable[[Unit], None]:
+        with self.database.read() as unit:
+            message = unit.inbox.get(int(row.details["inbox"]))
+            address = unit.people.address(str(row.details["address"]))
+        if message is None or address is None:
+            raise Unusable("The message is no longer there. Please send the file again.")
+        inbound = unpack(message.inbound, message.raw)
+        channel = self.channels[inbound.channel]
+        media = inbound.media[int(row.details["index"])]
+        content, kind = self._content(channel, media, int(row.details["index"]), message.raw)
+        name = media.name or f"document.{kind.rsplit('/', 1)[-1]}"
+        now = self.clock.now()
+
+        def record(unit: Unit) -> None:
+            document = unit.documents.put(content, kind, name, str(row.details["by"]), now)
+            self._file(unit, row, document, now)
+            unit.work.finish(row)
+
+        return record
+
+    def _content(self, channel: Channel, media: Media, index: int, raw: bytes) -> tuple[bytes, str]:
+        """The bytes and their real type, whatever the sender called it."""
+        from puremagic import PureError, from_string
+
+        try:
+            content = channel.fetch(_with_content(channel, media, index, raw), FILE_LIMIT)
+        except MediaError as error:
+            if error.too_large:
+                raise Unusable("The file is larger than 16 MB. Please send a smaller one.") from error
+            if not error.retryable:
+                raise Unusable("I could not fetch the file. Please send it again.") from error
+            raise
+        try:
+            kind = from_string(content[:8192], mime=True)
+        except (PureError, ValueError) as error:
+            raise Unusable("I cannot read this file. Please send a photo or a PDF.") from error
+        return content, {"image/jpg": "image/jpeg"}.get(kind, kind)
+
+    def _file(self, unit: Unit, row: WorkRow, document: DocumentRow, now: datetime) -> None:
+        loaded = unit.runs.load(row.run_id)
+        if loaded is None:
+            return
+        flow = self.transitions.book.version(unit, loaded.flow_version_id).flow
+        target = _target(flow, loaded.run, row)
+        if target is None:
+            raise Unusable("This request no longer waits for documents.")
+        path, item = target
+        accepted = flow.documents[item].types
+        if document.type not in accepted:
+            raise Unusable("I can take photos (JPEG, PNG, WebP) and PDFs only. Please send it as one of these.")
+
+        def make(facts: Facts) -> Event:
+            return File(
+                at=now, actor=str(row.details["by"]), facts=facts, path=path, attempt=loaded.run.steps[path].attempt, item=item,
+                document=document.id, digest=document.digest, name=document.name,
+            )  # fmt: skip
+
+        try:
+            self.transitions.apply(unit, loaded, make, now)
+        except Refused as refusal:
+            self._say(unit, row, loaded, _REFUSED.get(refusal.code, "This request no longer waits for documents."), now)
+
+    # --- generate --------------------------------------------------------------------------------------------------
+
+    def _generate(self, row: WorkRow) -> Callable[[Unit], None]:
+        with self.database.read() as unit:
+            loaded = unit.runs.load(row.run_id)
+            if loaded is None:
+                raise LookupError(f"run {row.run_id} is gone")
+            flow = self.transitions.book.version(unit, loaded.flow_version_id).flow
+            content = render(
+                str(row.details["template"]), flow, loaded.run, Names(unit), self.clock.now(), self.transitions.business.zone
+            )
+        now = self.clock.now()
+        number = str(row.details.get("number") or loaded.run.reference)
+
+        def record(unit: Unit) -> None:
+            document = unit.documents.put(content, "application/pdf", f"{number}.pdf", loaded.run.requester, now)
+            self._finish(unit, row, document, "", now)
+            unit.work.finish(row)
+
+        return record
+
+    def _finish(self, unit: Unit, row: WorkRow, document: DocumentRow | None, error: str, now: datetime) -> None:
+        """Report to the run; a result for an attempt that has closed meanwhile is recorded on the row and ignored."""
+        loaded = unit.runs.load(row.run_id)
+        if loaded is None:
+            return
+
+        def make(facts: Facts) -> Event:
+            filed = {"document": document.id, "digest": document.digest, "name": document.name} if document else {}
+            return Finish(at=now, actor=SYSTEM, facts=facts, path=row.path, attempt=row.attempt, error=error, **filed)
+
+        try:
+            self.transitions.apply(unit, loaded, make, now)
+        except Refused:
+            return
+
+    # --- what went wrong -------------------------------------------------------------------------------------------
+
+    def _again(self, row: WorkRow, error: Exception) -> Callable[[Unit], None]:
+        now = self.clock.now()
+        words = f"{type(error).__name__}: {error}"[:300]
+
+        def record(unit: Unit) -> None:
+            parked = unit.work.fail(row, words, now, RETRY * 2**row.attempts, park_after=MOST_ATTEMPTS)
+            if parked and row.kind == "generate":
+                self._finish(unit, row, None, "the document could not be made", now)
+            elif parked:
+                self._say(unit, row, unit.runs.load(row.run_id), "I could not fetch your file. Please send it again.", now)
+
+        return record
+
+    def _unusable(self, row: WorkRow, problem: str) -> Callable[[Unit], None]:
+        now = self.clock.now()
+
+        def record(unit: Unit) -> None:
+            self._say(unit, row, unit.runs.load(row.run_id), problem, now)
+            unit.work.finish(row)
+
+        return record
+
+    def _say(self, unit: Unit, row: WorkRow, loaded: Loaded | None, problem: str, now: datetime) -> None:
+        """Tell the sender of a file; the run is unchanged."""
+        contact = unit.people.contact(str(row.details["by"]))
+        address = unit.people.address(str(row.details["address"]))
+        if contact is None or address is None:
+            return
+        heading = f"{loaded.run.reference}\n" if loaded else ""
+        text = heading + translator(contact.language)(problem)
+        self.transitions.tell(unit, contact.id, Draft(text, run_id=row.run_id), now, via=address)
+
+
+_REFUSED = {
+    "duplicate": "I already have this file. Please send the next one.",
+    "run_over": "This request has already ended.",
+}
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A channel whose messages bring their files along: read again from the stored, verified body."""
+
+    def read(self, raw: bytes) -> tuple[Inbound, ...]: ...
+
+
+def _with_content(channel: Channel, media: Media, index: int, raw: bytes) -> Media:
+    return channel.read(raw)[0].media[index] if isinstance(channel, Readable) else media
+
+
+def _target(flow: Flow, run: Run, row: WorkRow) -> tuple[str, str] | None:
+    """The collect step and checklist item a file goes to: the item its caption names, else the first that still needs one, else
+    the first of the step."""
+    paths = [row.path] if row.path else [p for p in run.steps if isinstance(flow.step(p), Collect)]
+    paths = [p for p in paths if p in run.steps]
+    if not paths:
+        return None
+    path = paths[-1]
+    step = flow.step(path)
+    if not isinstance(step, Collect):
+        return None
+    caption = str(row.details.get("caption", "")).casefold()
+    for item in step.items:
+        titles = (item, *flow.documents[item].title.by_language.values())
+        if caption and any(title.casefold() in caption for title in titles):
+            return path, item
+    have = [filed.item for filed in run.files]
+    return path, next((item for item in step.items if have.count(item) == 0), step.items[0])

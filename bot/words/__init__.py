@@ -1,0 +1,8 @@
+"""What the product says: short, plain, polite, and always with what to do next. Rows in, text out; nothing is looked up here."""
+
+from bot.words.catalogue import Translate, translator
+from bot.words.draft import Draft, merged
+from bot.words.moments import clock_time, moment, span
+from bot.words.steps import Scene, say, summary
+
+__all__ = ["Draft", "Scene", "Translate", "clock_time", "merged", "moment", "say", "span", "summary", "translator"]

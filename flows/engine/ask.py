@@ -1,0 +1,74 @@
+"""The ask step: fields, one at a time; and the fields that a do step asks before its work."""
+
+from __future__ import annotations
+
+from flows.engine.fields import invalid, store
+from flows.engine.prompts import asking, question, sent_back
+from flows.engine.transition import Next, Transition
+from flows.errors import Refused
+from flows.events import Decide, FieldSkipped, Give, Skip
+from flows.model import Ask, Do
+from flows.run import StepState
+
+
+def opened(t: Transition, step: Ask, state: StepState) -> Next | None:
+    """Ask for the first field that is missing. A step that came back says why, and waits to be submitted."""
+    if state.sent_back_by:
+        t.say(sent_back(state).to(owner, state) for owner in state.owners)
+        return None
+    if ask_next(t, state, state.owners):
+        return None
+    t.close(step.id, "answered")
+    return t.after(step.id)
+
+
+def ask_next(t: Transition, state: StepState, to: tuple[str, ...]) -> bool:
+    """Put the next question to `to`; False where none is left."""
+    name = asking(t.flow, t.run, state)
+    if name is not None:
+        asked = question(t.flow.fields[name])
+        t.say(asked.to(contact, state) for contact in to)
+    return name is not None
+
+
+def give(t: Transition, step: Ask | Do, event: Give) -> bool:
+    """Store what was answered. True where nothing more is asked now."""
+    state = t.owned(event.path, event.attempt)
+    if not event.values:
+        raise invalid("", "There is no answer in this.")
+    store(t, event.values, step.fields)
+    return not ask_next(t, state, (t.actor,))
+
+
+def skip(t: Transition, step: Ask | Do, event: Skip) -> bool:
+    """Leave an optional field unanswered. True where nothing more is asked now."""
+    state = t.owned(event.path, event.attempt)
+    if event.name not in step.fields:
+        raise invalid(event.name, "This is not asked here.")
+    if t.flow.fields[event.name].required:
+        raise invalid(event.name, "This one is needed. Please answer it.")
+    if event.name in t.run.values or event.name in state.skipped:
+        raise invalid(event.name, "This is answered already.")
+    t.decide(FieldSkipped(event.path, event.name))
+    return not ask_next(t, t.run.steps[event.path], (t.actor,))
+
+
+def answered(t: Transition, step: Ask, corrected: str) -> Next | None:
+    """All is answered: go on; after a send-back wait for `submit`."""
+    state = t.run.steps[step.id]
+    if state.sent_back_by:
+        t.say([sent_back(state, corrected=corrected).to(t.actor, state)])
+        return None
+    t.close(step.id, "answered", by=t.actor)
+    return t.after(step.id)
+
+
+def submit(t: Transition, step: Ask, event: Decide) -> Next | None:
+    """The owner of a step that came back says it is right now."""
+    state = t.owned(event.path, event.attempt)
+    if event.choice != "submit" or not state.sent_back_by:
+        raise Refused("unknown_choice")
+    if ask_next(t, state, (t.actor,)):
+        return None
+    t.close(step.id, "submit", by=t.actor)
+    return t.after(step.id)

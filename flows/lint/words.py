@@ -1,0 +1,71 @@
+"""What people read and tap: labels that fit every channel, words that are not commands, wordings in each language."""
+
+from __future__ import annotations
+
+from flows.lint.names import ALWAYS
+from flows.model import Choice
+from flows.reading.draft import Draft
+from flows.reading.nodes import Place
+from flows.reading.source import Source, did_you_mean
+
+# A whole message of one of these is a command or an opt-out word, in every state of every run.
+COMMANDS = ("help", "menu", "status", "mine", "cancel", "why", "back", "undo", "find")
+_WITH_WORDS = ("status", "cancel", "why", "find")  # commands that take what follows them
+OPT_OUT = ("stop", "stopall", "unsubscribe", "end", "quit", "optout", "opt out", "start", "unstop", "subscribe")
+RESERVED = frozenset((*COMMANDS, *OPT_OUT))
+_ANSWERS = frozenset(("yes", "no", "y", "n", "ok", "हाँ", "नहीं"))
+
+MAX_LABEL = 20  # characters of a WhatsApp reply button
+MAX_LABEL_BYTES = 64  # bytes of a Telegram button
+MAX_CHOICES = 10  # rows of a WhatsApp list
+
+
+def check_buttons(draft: Draft) -> None:
+    for group in draft.source.buttons:
+        if len(group) > MAX_CHOICES:
+            hint = "Ask in two steps, or take the rarest together as `other`."
+            draft.source.add(group[MAX_CHOICES][1], f"There are {len(group)} choices, and a list holds {MAX_CHOICES}.", hint)
+        keys = {choice.key for choice, _ in group}
+        seen: dict[tuple[str, str], str] = {}
+        for choice, place in group:
+            _check_label(draft.source, choice, place, keys, seen)
+
+
+def _check_label(source: Source, choice: Choice, place: Place, keys: set[str], seen: dict[tuple[str, str], str]) -> None:
+    for language, label in choice.label.by_language.items():
+        said = label.casefold()
+        if len(label) > MAX_LABEL or len(label.encode()) > MAX_LABEL_BYTES:
+            size = f"{len(label)} characters ({len(label.encode())} bytes)"
+            hint = f"Use at most {MAX_LABEL} characters and {MAX_LABEL_BYTES} bytes."
+            source.add(place, f"The label “{label}” is too long for a button: {size}.", hint)
+        if said in RESERVED or said.isdigit():
+            source.add(place, f"The label “{label}” would be taken for a command or a number.", "Choose other words for it.")
+        if seen.setdefault((language, said), choice.key) != choice.key or said in keys - {choice.key}:
+            source.add(place, f"The label “{label}” also means another choice.", "Make the labels differ.")
+
+
+def check_start(draft: Draft) -> None:
+    if not draft.flow.start.phrases and not draft.source.problems:
+        draft.source.add(Place(1, 1), "No phrase starts this flow.", "Add `phrases: [purchase request]` under `start`.")
+    for phrase, place in draft.source.defined.get("start phrase", {}).items():
+        if phrase in RESERVED or phrase.split()[0] in _WITH_WORDS:
+            draft.source.add(place, f"“{phrase}” is a command or opt-out word.", "Choose another phrase.")
+        elif phrase in _ANSWERS or len(phrase) < 3:
+            draft.source.add(place, f"“{phrase}” is easily an answer to something else.", "Choose a longer phrase.")
+
+
+def check_slots(draft: Draft) -> None:
+    known = draft.source.names("field") | draft.source.names("slot") | (set(ALWAYS) - {"documents"})
+    for use in draft.source.uses:
+        if use.kind == "slot" and use.name not in known:
+            hint = did_you_mean(use.name, known, f"A slot is one of: {', '.join(sorted(known))}.")
+            draft.source.add(use.place, f"There is nothing to put into `{{{use.name}}}`.", hint)
+
+
+def check_languages(draft: Draft) -> None:
+    """A language of the flow's title is one that the whole flow speaks: where it is missing, a warning."""
+    spoken = draft.flow.title.by_language.keys()
+    for wording, place in draft.source.wordings:
+        for language in sorted(spoken - wording.by_language.keys()):
+            hint = f"Add `{language}: ...`; until then the English text is shown."
+            draft.source.add(place, f"This wording is missing in `{language}`.", hint, error=False)

@@ -1,0 +1,97 @@
+"""A run: one execution of a flow, as a snapshot. It is the fold of decided facts and nothing else (see `flows.fold`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from flows.values import Value
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+class StepStatus(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One person's decision on one attempt of a step. `choice` is approve, reject, send_back, or a do-step's outcome."""
+
+    by: str
+    choice: str
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A document given to the run: `document` is its id in storage, `digest` its SHA-256, `item` the checklist item it fills."""
+
+    document: str
+    digest: str
+    name: str
+    item: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """One step's latest attempt. `owners` are contact ids who can act now (an approve step in sequence: the current role's
+    holders; who has voted leaves); `stage` counts through a sequence; times are UTC; `reason` says why it is blocked or was sent
+    back, by `sent_back_by`; `skipped` are optional fields left unanswered; `closed_by` ended it."""
+
+    path: str
+    attempt: int
+    status: StepStatus
+    owners: tuple[str, ...]
+    opened_at: datetime
+    due_at: datetime | None = None
+    stage: int = 0
+    votes: tuple[Vote, ...] = ()
+    outcome: str = ""
+    reason: str = ""
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    sent_back_by: str = ""
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run's snapshot. Contact ids are opaque strings; `sequence` is the number of events folded in so far. `steps` holds the
+    current attempt of each step on the way; attempts that were sent back or tried again are in `history`, oldest first."""
+
+    id: str
+    reference: str
+    flow: str
+    flow_version: int
+    requester: str
+    started_at: datetime
+    status: Status = Status.OPEN
+    outcome: str = ""
+    values: Mapping[str, Value] = field(default_factory=dict)
+    files: tuple[Filed, ...] = ()
+    steps: Mapping[str, StepState] = field(default_factory=dict)
+    history: tuple[StepState, ...] = ()
+    taken: Mapping[str, str] = field(default_factory=dict)
+    participants: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    ended_at: datetime | None = None
+    sequence: int = 0
+
+    def open_steps(self) -> tuple[StepState, ...]:
+        """The step attempts that wait for somebody, oldest first (blocked ones included)."""
+        waiting = (s for s in self.steps.values() if s.status in (StepStatus.OPEN, StepStatus.BLOCKED))
+        return tuple(sorted(waiting, key=lambda s: (s.opened_at, s.path)))

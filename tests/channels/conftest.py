@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from channels.base import Channel, Reach, nowhere
+from tests.channels.cases import Case, all_cases
+
+Open = Callable[..., Channel]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`case`: once per adapter; `webhook`: once per webhook of every adapter."""
+    if "webhook" in metafunc.fixturenames:
+        pairs = [(kind, webhook) for kind in all_cases() for webhook in kind.webhooks()]
+        metafunc.parametrize(("case", "webhook"), pairs, ids=[webhook.name for _, webhook in pairs], indirect=["case"])
+    elif "case" in metafunc.fixturenames:
+        kinds = all_cases()
+        metafunc.parametrize("case", kinds, ids=[kind.name for kind in kinds], indirect=True)
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> Iterator[Case]:
+    case = request.param()
+    yield case
+    case.close()
+
+
+@pytest.fixture
+def open_channel(case: Case) -> Iterator[Open]:
+    """Opens adapters on the case's provider and closes them after the test."""
+    opened: list[Channel] = []
+
+    def open_channel(reach: Reach = nowhere) -> Channel:
+        opened.append(case.channel(reach))
+        return opened[-1]
+
+    yield open_channel
+    for channel in opened:
+        channel.close()
+
+
+@pytest.fixture
+def channel(open_channel: Open) -> Channel:
+    return open_channel()
