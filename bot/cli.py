@@ -14,8 +14,15 @@ import typer
 
 from bot.config import ConfigurationError, Settings, load
 
-app = typer.Typer(name="baton", help="Runs a business's repeatable processes inside its chats.", no_args_is_help=True, pretty_exceptions_enable=False)
-people_app = typer.Typer(help="Who works here: add people or import a list.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    name="baton",
+    help="Runs a business's repeatable processes inside its chats.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+people_app = typer.Typer(
+    help="Who works here: add people or import a list.", no_args_is_help=True, pretty_exceptions_enable=False
+)
 app.add_typer(people_app, name="people")
 
 

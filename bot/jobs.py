@@ -66,7 +66,7 @@ class Jobs:
         channel = self.channels[inbound.channel]
         media = inbound.media[int(row.details["index"])]
         content, kind = self._content(channel, media, int(row.details["index"]), message.raw)
-        name = media.name or f"document.{kind.rsplit('/', 1)[-1]}"
+        name = media.name or f"{channel.name}-{row.id}.{kind.rsplit('/', 1)[-1]}"
         now = self.clock.now()
 
         def record(unit: Unit) -> None:

@@ -10,10 +10,12 @@ from uuid import uuid4
 
 from bot.book import FlowBook, Published
 from bot.facts import Business, gather, vendor_key
-from bot.words import Draft, Scene, merged, say, summary
+from bot.words import Draft, Scene, merged, progress, say, summary
 from bot.words.draft import Tap
 from flows import DropTimers, Effect, Event, Facts, PlanTimer, Record, Run, Say, Value, Work, advance
-from flows.events import Begin, NumberIssued
+from flows.events import Begin, Decide, File, Give, NumberIssued, Skip, StepClosed
+from flows.model import Approve, Flow
+from flows.run import Status, StepStatus
 from storage import Address, Loaded, Unit
 from storage.codec import subjects_of
 
@@ -101,12 +103,15 @@ class Transitions:
                     unit.work.add(run.id, path, attempt, kind, dict(details), now)
                     unit.after_commit(self.wakes.work)
         names = Names(unit)
-        for contact_id, effects_to in said.items():
+        for contact_id in (*said, *_to_update(published.flow, run, event, effects, said)):
             contact = unit.people.contact(contact_id)
             if contact is not None:
                 zone = contact.zone or self.business.zone
                 scene = Scene(published.flow, run, contact.language, zone, now, names)
-                for draft in merged([say(effect, scene) for effect in effects_to]):
+                drafts = [say(effect, scene) for effect in said.get(contact_id, ())] or [
+                    progress(scene, contact_id == event.actor)
+                ]
+                for draft in merged(drafts):
                     self.tell(unit, contact_id, draft, now)
 
     def tell(self, unit: Unit, contact_id: str, draft: Draft, now: datetime, via: Address | None = None) -> int | None:
@@ -139,6 +144,21 @@ class Transitions:
             unit.tokens.bind([token for _, token in buttons], row)
         unit.after_commit(self.wakes.outbox)
         return row
+
+
+def _to_update(flow: Flow, run: Run, event: Event, effects: tuple[Effect, ...], said: Mapping[str, list[Say]]) -> tuple[str, ...]:
+    """Who should hear where the run stands now, though the engine asks nothing of them: whoever acted, and the requester when an
+    approval was given."""
+    if run.status is not Status.OPEN:
+        return ()
+    acted = (event.actor,) if isinstance(event, Give | Skip | File | Decide) else ()
+    record = effects[0]
+    approved = isinstance(record, Record) and any(
+        isinstance(fact, StepClosed) and fact.status is StepStatus.DONE and isinstance(flow.step(fact.path), Approve)
+        for fact in record.decided
+    )
+    told = dict.fromkeys((*acted, *((run.requester,) if approved else ())))
+    return tuple(contact for contact in told if contact not in said)
 
 
 def issue(unit: Unit, tap: Tap, contact_id: str, now: datetime) -> str:

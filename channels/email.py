@@ -13,6 +13,7 @@ import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 
@@ -127,7 +128,7 @@ def _author(sender: str) -> Address:
     name, address = parseaddr(clean(sender))
     try:
         author = Address(" ".join(name.split()), addr_spec=address)
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, MessageError) as error:
         raise ConfigurationError("EMAIL_FROM is no mail address: write Name <baton@example.com>") from error
     if "+" in author.username:
         raise ConfigurationError("EMAIL_FROM has a plus in it, which is where Baton puts its tags: use the mailbox's own address")

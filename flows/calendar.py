@@ -163,12 +163,15 @@ class Calendar:
 def due(calendar: Calendar, opened: datetime, duration: Duration, anchor: date | None = None) -> datetime:
     """When something opened at `opened` is due. With `anchor` the duration counts from the end of that date or, `before`, back
     from its start; a wall time is that time on the date."""
-    if anchor is None:
-        return share(calendar, opened, duration, Decimal(1))
-    if duration.clock is Clock.WALL:
+    if anchor is not None and duration.clock is Clock.WALL:
         return calendar.moment(anchor, duration.at or MIDNIGHT)
-    base = calendar.moment(anchor if duration.before else anchor + DAY, MIDNIGHT)
-    return share(calendar, base, duration, Decimal(-1 if duration.before else 1))
+    back = anchor is not None and duration.before
+    return share(calendar, counted_from(calendar, opened, duration, anchor), duration, Decimal(-1 if back else 1))
+
+
+def counted_from(calendar: Calendar, opened: datetime, duration: Duration, anchor: date | None) -> datetime:
+    """The moment that the duration counts from."""
+    return opened if anchor is None else calendar.moment(anchor if duration.before else anchor + DAY, MIDNIGHT)
 
 
 def share(calendar: Calendar, opened: datetime, duration: Duration, part: Decimal) -> datetime:

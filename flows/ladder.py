@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from flows.calendar import Calendar, due, scaled, share
+from flows.calendar import Calendar, counted_from, due, scaled, share
 from flows.model import Clock, Duration, Rung, Step
 
 WORKING = (Clock.WORKING_HOURS, Clock.WORKING_DAYS)
@@ -20,21 +20,26 @@ def due_at(calendar: Calendar, step: Step, opened: datetime, anchor: date | None
 
 def climb(calendar: Calendar, step: Step, opened: datetime, due_at: datetime, anchor: date | None) -> list[tuple[Rung, datetime]]:
     """Each rung with its moment: at that share of the allowed time, on the step's own clock; on clocks that run outside working
-    time moved to the next working moment. Of rungs that tell the same reader at the same moment only the last is kept, and a step
-    that opens overdue skips the reminders before its due time."""
-    at = {rung: _moment(calendar, step, opened, due_at, anchor, rung.share) for rung in step.ladder}
-    if due_at <= opened:
-        at = {rung: moment for rung, moment in at.items() if rung.share >= 1}
-    last = {(rung.to, moment): rung for rung, moment in sorted(at.items(), key=lambda pair: pair[0].share)}
+    time moved to the next working moment. Time counted after a date is shared out after that date. Of rungs that tell the same
+    reader at the same moment only the last is kept, and a reminder that would come before the opening is left out."""
+    last: dict[tuple[str, datetime], Rung] = {}
+    for rung in sorted(step.ladder, key=lambda rung: rung.share):
+        moment = _moment(calendar, step, opened, due_at, anchor, rung.share)
+        if rung.share >= 1 or (opened < moment and opened < due_at):
+            last[rung.to, moment] = rung
     return [(rung, moment) for (_, moment), rung in last.items()]
 
 
 def _moment(calendar: Calendar, step: Step, opened: datetime, due_at: datetime, anchor: date | None, part: Decimal) -> datetime:
-    assert step.due is not None
+    duration = step.due
+    assert duration is not None
+    working = duration.clock in WORKING
     if due_at <= opened:  # late from the start: escalate as though a working day had been allowed
         return calendar.next_working(opened) if part <= 1 else share(calendar, opened, LATE_DAY, part - 1)
-    if step.due.clock in WORKING:
-        if anchor is None:
-            return share(calendar, opened, step.due, part)
-        return calendar.add_work(opened, scaled(calendar.work_between(opened, due_at), part))
-    return calendar.next_working(opened + scaled(due_at - opened, part))
+    if duration.amount and (anchor is None or not duration.before):
+        moment = share(calendar, counted_from(calendar, opened, duration, anchor), duration, part)
+    elif working:
+        moment = calendar.add_work(opened, scaled(calendar.work_between(opened, due_at), part))
+    else:
+        moment = opened + scaled(due_at - opened, part)
+    return moment if working else calendar.next_working(moment)

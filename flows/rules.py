@@ -23,7 +23,6 @@ from flows.model import Rule
 from flows.values import Erased, Line, Money
 
 MAX_LENGTH = 500
-FUNCTIONS = ("given", "percent", "date")
 _GUARD = re.compile(r"""\bgiven\(\s*(["'])(\w+)\1\s*\)""")
 _BOUND = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
 _SYNTAX = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)")
@@ -41,14 +40,15 @@ def compile_rule(source: str) -> Rule:
     """The rule behind `source`. Its `evaluate(names)` takes values by name and returns what CEL gives (a bool, an int); it raises
     RuleError naming the values that are missing (absent, None or erased) or that do not fit. Raises RuleSyntaxError."""
     program = _parse(source)
-    needed = names_in(source) - guarded_in(source)
+    read = names_in(source)
+    needed = read - guarded_in(source)
 
     def evaluate(names: Mapping[str, Any]) -> Any:
         present = {name: value for name, value in names.items() if value is not None and not isinstance(value, Erased)}
         missing = sorted(needed - present.keys())
         if missing:
             raise RuleError(f"{', '.join(missing)} is missing")
-        return _execute(program, source, present)
+        return _execute(program, source, present, read & present.keys())
 
     return Rule(source, evaluate)
 
@@ -62,11 +62,6 @@ def names_in(source: str) -> frozenset[str]:
 def guarded_in(source: str) -> frozenset[str]:
     """The values that the rule itself asks for by `given("name")`: these may be missing."""
     return frozenset(name for _, name in _GUARD.findall(source))
-
-
-def functions_in(source: str) -> frozenset[str]:
-    """The names of the functions that a rule calls, operators left out."""
-    return frozenset(name for name in _parse(source).functions() if name.isidentifier() and not name.startswith("_"))
 
 
 def _parse(source: str) -> cel.Program:
@@ -87,8 +82,7 @@ def _syntax_error(text: str) -> RuleSyntaxError:
     return RuleSyntaxError(int(line), int(column), wanted.replace("<EOF>", "end of rule"))
 
 
-def _execute(program: cel.Program, source: str, present: Mapping[str, Any]) -> Any:
-    used = names_in(source) & present.keys()
+def _execute(program: cel.Program, source: str, present: Mapping[str, Any], used: frozenset[str]) -> Any:
     try:
         values = {name: _to_cel(present[name]) for name in used}
         return program.execute(values | _functions(present))

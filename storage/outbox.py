@@ -143,8 +143,11 @@ class Outbox(Repository):
         return True
 
     def get(self, outbound_id: int) -> OutboxRow:
-        """The message as it stands. Raises sqlalchemy's NoResultFound where there is none."""
-        return self._opened(self.conn.execute(select(OUTBOUND).where(OUTBOUND.c.id == outbound_id)).one())
+        """The message as it stands. Raises KeyError where there is none."""
+        row = self.conn.execute(select(OUTBOUND).where(OUTBOUND.c.id == outbound_id)).one_or_none()
+        if row is None:
+            raise KeyError(outbound_id)
+        return self._opened(row)
 
     def by_message(self, channel: str, message_id: str) -> OutboxRow | None:
         """Our message with that provider id: what was quoted, answered or tapped."""

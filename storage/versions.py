@@ -39,9 +39,11 @@ class Versions(Repository):
         return int(version)
 
     def source(self, version_id: int) -> tuple[str, int, str]:
-        """(flow id, number, source). Raises sqlalchemy's NoResultFound."""
-        flow, number, source = self.conn.execute(ONE, {"version": version_id}).one()
-        return flow, number, source
+        """(flow id, number, source). Raises KeyError where there is none."""
+        row = self.conn.execute(ONE, {"version": version_id}).one_or_none()
+        if row is None:
+            raise KeyError(version_id)
+        return row.flow, row.number, row.source
 
     def latest(self) -> list[tuple[int, str, int]]:
         """(version id, flow id, number) of each flow's highest number."""

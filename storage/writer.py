@@ -72,7 +72,8 @@ class Writer(ABC):
     def _abandon(self) -> None:
         self._queue.close()
         while (task := self._queue.draw_now()) is not None:
-            task.future.set_exception(DatabaseUnavailable("the writer stopped"))
+            if task.future.set_running_or_notify_cancel():
+                task.future.set_exception(DatabaseUnavailable("the writer stopped"))
 
 
 class GroupWriter(Writer):
@@ -82,35 +83,29 @@ class GroupWriter(Writer):
         super().__init__(engine, make_unit, reach, threads=1)
 
     def _write(self, task: Task) -> None:
-        batch: list[Task] = []
+        if not task.future.set_running_or_notify_cancel():
+            return
+        batch, ends = [task], time.monotonic() + SLICE_S
         try:
             with self._engine.connect() as conn, conn.begin() as transaction:
-                self._fill(conn, task, batch)
+                self._attempt(conn, task)
+                while len(batch) < BATCH and time.monotonic() < ends and (following := self._queue.draw_now()) is not None:
+                    if following.future.set_running_or_notify_cancel():
+                        batch.append(following)
+                        self._attempt(conn, following)
                 done = [t.name for t in batch if t.error is None]
                 if done:
                     commit(transaction, done, self._reach)
                 else:
                     transaction.rollback()
         except BaseException as error:
-            ours = in_our_words(error)
-            for lost in batch or [task]:
-                lost.error = lost.error or ours
-            settle(batch or [task])
+            for lost in batch:
+                lost.error = lost.error or in_our_words(error)
+            settle(batch)
             if not isinstance(error, Exception):
                 raise
         else:
             settle(batch)
-
-    def _fill(self, conn: Connection, first: Task, batch: list[Task]) -> None:
-        """Run `first` and then whatever waits, until the batch is full or old."""
-        ends = time.monotonic() + SLICE_S
-        task: Task | None = first
-        while task is not None:
-            if task.future.set_running_or_notify_cancel():
-                batch.append(task)
-                self._attempt(conn, task)
-            full = len(batch) >= BATCH or time.monotonic() >= ends
-            task = None if full else self._queue.draw_now()
 
     def _attempt(self, conn: Connection, task: Task) -> None:
         """Run one unit in a savepoint, again on Conflict; what it raises stays with it."""

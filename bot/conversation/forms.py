@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,8 @@ from flows.errors import InvalidValue
 from flows.model import Field, Flow
 from flows.parse import parse
 from prompts.words import normal
+
+MOST_LABEL_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ def read_form(flow: Flow, names: Iterable[str], text: str, today: date, language
     """The values of fields `names` that `text` gives. Never raises; `labelled` is False where no line carries a label."""
     fields = {name: flow.fields[name] for name in names if not flow.fields[name].formula}
     values: dict[str, Value] = {}
-    problems: list[tuple[str, str]] = []
-    parts = _parts(fields, text)
+    parts, unknown = _parts(fields, text)
+    problems = [(label, _UNKNOWN) for label in unknown]
     for name, said in parts.items():
         field = fields[name]
         try:
@@ -37,16 +40,30 @@ def read_form(flow: Flow, names: Iterable[str], text: str, today: date, language
     return Form(values, tuple(problems), bool(parts))
 
 
-def _parts(fields: Mapping[str, Field], text: str) -> dict[str, str]:
-    labels = {normal(word): name for name, field in fields.items() for word in (name, *field.title.by_language.values())}
+_UNKNOWN = "I do not know this label, so I left the line out."
+
+
+def _parts(fields: Mapping[str, Field], text: str) -> tuple[dict[str, str], list[str]]:
+    """What stands behind each known label, and the labels that are none of ours."""
+    labels = {_label(word): name for name, field in fields.items() for word in (name, *field.title.by_language.values())}
     parts: dict[str, str] = {}
+    unknown: list[str] = []
     current = ""
-    for line in text.splitlines():
+    for line in filter(str.strip, text.splitlines()):
         head, colon, rest = line.partition(":")
-        name = labels.get(normal(head)) if colon else None
+        name = labels.get(_label(head)) if colon else None
         if name is not None:
-            parts[name] = rest.strip()
-            current = name
-        elif current and line.strip():
+            parts[name], current = rest.strip(), name
+        elif colon and parts and len(head.split()) <= MOST_LABEL_WORDS and rest.startswith(" "):
+            unknown.append(head.strip())
+            current = ""
+        elif current:
             parts[current] += f"\n{line.strip()}"
-    return parts
+    return parts, unknown
+
+
+def _label(words: str) -> str:
+    """`Vendor's e-mail`, `vendor_email` and `vendor email` are not far apart: letters and digits only, less a possessive."""
+    return "".join(
+        sign for sign in normal(words).replace("'s ", " ").replace("’s ", " ") if unicodedata.category(sign)[0] in "LMN"
+    )

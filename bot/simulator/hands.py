@@ -35,7 +35,7 @@ class Hands:
             raise Refused(f"That is longer than {LONGEST[phone.channel]} characters. Please shorten it.")
         quoted = self._bubble(phone, quote) if quote else None
         if phone.channel == "email":
-            return self.mailbox.write(phone, text, quoted, file, subject.strip())
+            return self.mailbox.write(phone, text, quoted, file, " ".join(subject.split()))
         chat = self.whatsapp if phone.channel == "whatsapp" else self.telegram
         return chat.write(phone, text, quoted, file)
 

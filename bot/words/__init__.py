@@ -3,6 +3,6 @@
 from bot.words.catalogue import Translate, translator
 from bot.words.draft import Draft, merged
 from bot.words.moments import clock_time, moment, span
-from bot.words.steps import Scene, say, summary
+from bot.words.steps import Scene, progress, say, summary
 
-__all__ = ["Draft", "Scene", "Translate", "clock_time", "merged", "moment", "say", "span", "summary", "translator"]
+__all__ = ["Draft", "Scene", "Translate", "clock_time", "merged", "moment", "progress", "say", "span", "summary", "translator"]

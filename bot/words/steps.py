@@ -70,6 +70,20 @@ def _tap(choice: Choice, effect: Say, scene: Scene) -> Tap:
     return Tap(choice.label.text(scene.language), purpose, choice.key, scene.run.id, effect.path, effect.attempt, data)
 
 
+def progress(scene: Scene, acted: bool) -> Draft:
+    """Where the run stands now, for somebody of whom nothing is asked; `acted`: it moved because of them."""
+    t, run = scene.t, scene.run
+    lines = [t("Thank you. {reference} goes on.") if acted else t("Good news: {reference} was approved.")]
+    for state in run.open_steps():
+        owners = ", ".join(scene.names(owner) for owner in state.owners) or t("nobody")
+        title = scene.flow.step(state.path).title.text(scene.language)
+        line = t("Next: {title}, with {owners}").format(title=title, owners=owners)
+        due = t(", by {when}").format(when=moment(state.due_at, scene.now, scene.zone)) if state.due_at else ""
+        lines.append(f"{line}{due}.")
+    text = "\n".join(lines).format(reference=run.reference)
+    return Draft(text, topic="progress", klass="notice", run_id=run.id)
+
+
 # --- one function per topic -------------------------------------------------------------------------------------------
 
 Text = Callable[[Say, Step | None, Scene], str]
@@ -121,25 +135,34 @@ def _approve(effect: Say, step: Step | None, scene: Scene) -> str:
     return "\n".join(lines)
 
 
-def _facts(scene: Scene, path: str) -> list[str]:
-    """The summary, the values worth seeing, who asked, and by when."""
+def _facts(scene: Scene, path: str, *, outsider: bool = False) -> list[str]:
+    """The summary, the values worth seeing, who asked, and by when. Somebody outside the business sees the summary only: cost
+    centres and reasons are not their business."""
     t = scene.t
     lines = [summary(scene.flow, scene.run, scene.language)]
-    for name, value in scene.run.values.items():
-        field = scene.flow.fields.get(name)
-        if field is not None and not field.personal and f"{{{name}}}" not in scene.flow.summary.text(scene.language):
-            lines.append(f"{field.title.text(scene.language)}: {show(value, field, scene.language)}")
-    lines.append(t("Asked by {name}").format(name=scene.names(scene.run.requester)))
+    if not outsider:
+        lines += _inside_values(scene)
+        lines.append(t("Asked by {name}").format(name=scene.names(scene.run.requester)))
     state = scene.run.steps.get(path)
     if state is not None and state.due_at is not None:
         lines.append(t("Please answer by {when}").format(when=moment(state.due_at, scene.now, scene.zone)))
     return lines
 
 
+def _inside_values(scene: Scene) -> list[str]:
+    told = scene.flow.summary.text(scene.language)
+    shown = ((scene.flow.fields[name], value) for name, value in scene.run.values.items() if name in scene.flow.fields)
+    return [
+        f"{field.title.text(scene.language)}: {show(value, field, scene.language)}"
+        for field, value in shown
+        if not field.personal and f"{{{field.name}}}" not in told
+    ]
+
+
 def _do(effect: Say, step: Step | None, scene: Scene) -> str:
-    instruction = step.instruction.text(scene.language) if isinstance(step, Do) else ""
+    instruction = step.instruction.text(scene.language).format_map(_values(scene)) if isinstance(step, Do) else ""
     heading = f"{scene.run.reference} · {step.title.text(scene.language)}" if step else scene.run.reference
-    return "\n".join([heading, instruction, *_facts(scene, effect.path)])
+    return "\n".join([heading, instruction, *_facts(scene, effect.path, outsider=effect.to in scene.run.participants.values())])
 
 
 def _notice(effect: Say, step: Step | None, scene: Scene) -> str:

@@ -63,7 +63,7 @@ def compose(message: Message, author: Address, message_id: str, date: datetime) 
 def recipient(to: str) -> Address:
     try:
         return Address(addr_spec=to)
-    except (ValueError, IndexError, MessageError) as error:
+    except (ValueError, IndexError, RecursionError, MessageError) as error:
         raise SendError("the address is not a mail address", retryable=False, code="address") from error
 
 

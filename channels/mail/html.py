@@ -85,7 +85,7 @@ def _cut_at_quote(root: html.HtmlElement) -> None:
     for element in root.iter(etree.Element):
         if _is_quote(element):
             for ancestor in [element, *element.iterancestors()]:
-                for later in list(ancestor.itersiblings()):
+                for later in list(ancestor.itersiblings()) if ancestor is not root else ():
                     later.getparent().remove(later)
                 ancestor.tail = None
             element.clear()

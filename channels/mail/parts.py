@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from email.errors import MessageError
 from email.message import Message
+from email.policy import compat32
 
 from channels.base import Media
 from channels.mail.headers import clean, text_of, words
@@ -16,6 +18,7 @@ DECORATION_BYTES = 3_000
 _MAX_PARTS = 500
 _MAX_DEPTH = 50
 _NAME_CHARS = 150
+_AS_IT_CAME = compat32.clone(mangle_from_=False)
 _PARTSTAT = re.compile(r"^ATTENDEE[^:\n]*;PARTSTAT=\"?([A-Z-]+)", re.MULTILINE | re.IGNORECASE)
 _SUMMARY = re.compile(r"^SUMMARY[^:\n]*:(.{1,200})", re.MULTILINE | re.IGNORECASE)
 
@@ -85,9 +88,18 @@ def _is_decoration(part: Message, content: bytes) -> bool:
 
 def _content(part: Message) -> bytes:
     if part.get_content_maintype() == "message":
-        return b"\n".join(each.as_bytes() for each in parts_of(part))
+        return b"\n".join(map(_as_bytes, parts_of(part)))
     content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
+
+
+def _as_bytes(mail: Message) -> bytes:
+    """A mail inside a mail, as it came; of one too broken for the library to write again, its fields and text."""
+    try:
+        return mail.as_bytes(policy=_AS_IT_CAME)
+    except (ValueError, LookupError, MessageError):
+        fields = "".join(f"{name}: {value}\n" for name, value in mail.raw_items())
+        return clean(f"{fields}\n{mail.get_payload()}").encode()
 
 
 def _text(part: Message) -> str:

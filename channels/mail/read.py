@@ -35,6 +35,10 @@ def parse_mail(raw: bytes, mailbox: str, authserv_ids: Collection[str] = ()) -> 
         return (_event(raw, mailbox, authserv_ids),)
     except RecursionError as error:
         raise BadRequest("the mail is nested too deeply") from error
+    except BadRequest:
+        raise
+    except Exception as error:  # a mail that the libraries choke on must not stop the mails behind it
+        raise BadRequest(f"the mail cannot be read: {type(error).__name__}") from error
 
 
 def _event(raw: bytes, mailbox: str, authserv_ids: Collection[str]) -> Inbound:

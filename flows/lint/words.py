@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flows.lint.names import ALWAYS
 from flows.model import Choice
 from flows.reading.draft import Draft
 from flows.reading.nodes import Place
@@ -55,7 +54,7 @@ def check_start(draft: Draft) -> None:
 
 
 def check_slots(draft: Draft) -> None:
-    known = draft.source.names("field") | draft.source.names("slot") | (set(ALWAYS) - {"documents"})
+    known = draft.source.names("field") | draft.source.names("slot") | {"reference"}
     for use in draft.source.uses:
         if use.kind == "slot" and use.name not in known:
             hint = did_you_mean(use.name, known, f"A slot is one of: {', '.join(sorted(known))}.")

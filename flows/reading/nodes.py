@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
-MAX_SIZE = 262_144
+MAX_SIZE = 65_536
+_DEEP = re.compile(r"(?:[\[{]\s*){30}")  # would keep the YAML parser busy for seconds
 _CORE_TAG = "tag:yaml.org,2002:"
 _HINTS = {
     "mapping values are not allowed here": "Put a text that holds a colon in quotes, and start each key on its own line.",
@@ -19,6 +21,7 @@ _HINTS = {
     "found unexpected end of stream": "Close the quotation mark.",
     "but found another document": "Keep one flow per file: remove the line `---`.",
     "undefined alias": "Put a text that starts with * in quotes.",
+    "expected ',' or": "Close the bracket that was opened before this place.",
     "expected <block end>": "Give keys of one block the same indentation, and list items a dash each.",
 }
 
@@ -72,6 +75,8 @@ def parse_yaml(text: str) -> Node:
     """The tree of one YAML document. Raises Wrong where it is not one."""
     if len(text) > MAX_SIZE:
         raise Wrong(Place(1, 1), "The file is too large for a flow.", f"Keep it under {MAX_SIZE // 1024} KB.")
+    if _DEEP.search(text):
+        raise Wrong(Place(1, 1), "The file is nested too deeply.", "Use fewer brackets within brackets.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about anchors, which are refused below
@@ -84,7 +89,7 @@ def parse_yaml(text: str) -> Node:
     except YAMLError as error:
         raise Wrong(Place(1, 1), "The file holds a character that is not text.", "Save it as plain UTF-8 text.") from error
     except RecursionError as error:
-        raise Wrong(Place(1, 1), "The file is nested too deeply.", "Use fewer levels of indentation or brackets.") from error
+        raise Wrong(Place(1, 1), "The file is nested too deeply.", "Use fewer levels of indentation.") from error
 
 
 def _mark(mark: Any) -> Place:

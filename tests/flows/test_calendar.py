@@ -135,11 +135,6 @@ def test_days_keep_the_wall_time_and_hours_do_not(zone: str) -> None:
     assert due(calendar, noon, hours) - due(calendar, noon, days) == JUMP[zone] * MINUTE
 
 
-def test_kolkata_never_changes_its_clocks() -> None:
-    for month in range(1, 13):
-        assert KOLKATA.moment(date(2026, month, 15), time(9)).time() == time(3, 30)
-
-
 def test_a_span_inside_the_skipped_hour_is_no_working_time_that_day() -> None:
     calendar = Calendar("Europe/Berlin", {6: ((time(2, 10), time(2, 50)),)})
     assert calendar.spans(date(2026, 3, 29)) == ()

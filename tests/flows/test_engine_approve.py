@@ -9,7 +9,7 @@ import pytest
 from flows import Status, StepStatus, Topic
 from flows.model import Flow, Policy
 from tests.flows import build as b
-from tests.flows.build import refused
+from tests.flows import play as w
 
 APPROVE, DECIDED, OUTCOME, BLOCKED = Topic.APPROVE, Topic.DECIDED, Topic.OUTCOME, Topic.BLOCKED
 
@@ -18,29 +18,29 @@ def flow(*roles: str, **more: Any) -> Flow:
     return b.flow(b.ask("vendor"), b.approve(*roles, **({"send_back_to": "request"} | more)), b.end())
 
 
-def begun(*roles: str, by: str = "rita", people: dict[str, tuple[str, ...]] | None = None, **more: Any) -> b.Play:
-    facts = b.facts(people=b.PEOPLE | (people or {}))
-    return b.Play(flow(*roles, **more), facts=facts).begin(by, vendor="x")
+def begun(*roles: str, by: str = "rita", people: dict[str, tuple[str, ...]] | None = None, **more: Any) -> w.Play:
+    facts = w.facts(people=w.PEOPLE | (people or {}))
+    return w.Play(flow(*roles, **more), facts=facts).begin(by, vendor="x")
 
 
-def asked(play: b.Play) -> list[str]:
+def asked(play: w.Play) -> list[str]:
     return [say.to for say in play.says if say.topic is APPROVE]
 
 
 def test_every_holder_is_asked_and_one_decides() -> None:
     play = begun("head")
     assert asked(play) == ["hana", "hugo"]
-    assert b.keys(play.told("hana")) == ["approve", "reject", "send_back"]
+    assert w.keys(play.told("hana")) == ["approve", "reject", "send_back"]
     play.decide("hugo", "approve")
     assert play.said == [("hugo", DECIDED, "approval"), ("hana", DECIDED, "approval"), ("rita", OUTCOME, "end")]
     assert play.told("hana").details == {"by": "hugo", "choice": "approve", "reason": ""}
 
 
 def test_who_comes_second_is_told_who_decided() -> None:
-    play = b.Play(b.flow(b.ask("vendor"), b.approve("head"), b.do(), b.end())).begin(vendor="x").decide("hugo", "approve")
+    play = w.Play(b.flow(b.ask("vendor"), b.approve("head"), b.do(), b.end())).begin(vendor="x").decide("hugo", "approve")
     at = play.now.steps["approval"].closed_at
     assert at is not None
-    refused("closed", lambda: play.decide("hana", "reject", reason="no"), by="hugo", choice="approve", at=at.isoformat())
+    w.refused("closed", lambda: play.decide("hana", "reject", reason="no"), by="hugo", choice="approve", at=at.isoformat())
 
 
 @pytest.mark.parametrize(
@@ -58,25 +58,25 @@ def test_who_comes_second_is_told_who_decided() -> None:
 )
 def test_decisions_that_do_not_count(actor: str, choice: str, reason: str, code: str) -> None:
     play = begun("head")
-    refused(code, lambda: play.decide(actor, choice, reason=reason))
+    w.refused(code, lambda: play.decide(actor, choice, reason=reason))
     assert play.now.steps["approval"].votes == ()
 
 
 def test_an_attempt_that_never_was_is_closed_and_nobody_decided() -> None:
-    refused("closed", lambda: begun("head").decide("hana", "approve", attempt=9), by="", choice="", at="")
-    refused("closed", lambda: begun("head").decide("hana", "approve", "elsewhere"), by="")
+    w.refused("closed", lambda: begun("head").decide("hana", "approve", attempt=9), by="", choice="", at="")
+    w.refused("closed", lambda: begun("head").decide("hana", "approve", "elsewhere"), by="")
 
 
 def test_without_a_way_back_there_is_no_send_back() -> None:
     play = begun("head", send_back_to="")
-    assert b.keys(play.told("hana")) == ["approve", "reject"]
-    refused("unknown_choice", lambda: play.decide("hana", "send_back", reason="x"))
+    assert w.keys(play.told("hana")) == ["approve", "reject"]
+    w.refused("unknown_choice", lambda: play.decide("hana", "send_back", reason="x"))
 
 
 def test_the_requester_never_decides_their_own_request() -> None:
     play = begun("head", by="hana")
     assert asked(play) == ["hugo"]
-    refused("own_request", lambda: play.decide("hana", "approve"))
+    w.refused("own_request", lambda: play.decide("hana", "approve"))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_the_requester_never_decides_their_own_request() -> None:
 def test_with_nobody_to_decide_the_manager_is_told(people: dict[str, tuple[str, ...]], by: str, reason: str) -> None:
     play = begun("head", by=by, people=people)
     say = play.told("mia")
-    assert (say.topic, say.details["reason"], b.keys(say)) == (BLOCKED, reason, ["retry", "cancel"])
+    assert (say.topic, say.details["reason"], w.keys(say)) == (BLOCKED, reason, ["retry", "cancel"])
     assert play.now.steps["approval"].owners == ("mia",)
 
 
@@ -106,12 +106,12 @@ def test_rejecting_ends_the_run_and_says_why() -> None:
 def test_a_sequence_asks_role_after_role() -> None:
     play = begun("head", "finance", "director", policy=Policy.SEQUENCE, due=b.bh("8"), ladder=b.LADDER)
     due = play.now.steps["approval"].due_at
-    refused("not_yours", lambda: play.decide("fay", "approve"))
+    w.refused("not_yours", lambda: play.decide("fay", "approve"))
     play.decide("hana", "approve")
     assert play.said == [("hana", DECIDED, "approval"), ("hugo", DECIDED, "approval"), ("fay", APPROVE, "approval")]
     assert play.timers == {}
-    refused("not_yours", lambda: play.decide("hugo", "approve"))
-    refused("already_voted", lambda: play.decide("hana", "approve"))
+    w.refused("not_yours", lambda: play.decide("hugo", "approve"))
+    w.refused("already_voted", lambda: play.decide("hana", "approve"))
     play.decide("fay", "approve").decide("dora", "approve")
     assert play.now.outcome == "completed"
     assert (play.now.steps["approval"].stage, play.now.steps["approval"].due_at) == (2, due)
@@ -126,21 +126,21 @@ def test_rejecting_at_a_later_stage_ends_the_run() -> None:
 def test_who_approved_a_stage_leaves_the_next_to_another_holder() -> None:
     play = begun("head", "finance", policy=Policy.SEQUENCE, people={"finance": ("hana", "fay")}).decide("hana", "approve")
     assert asked(play) == ["fay"]
-    refused("already_voted", lambda: play.decide("hana", "approve", stage=1))
+    w.refused("already_voted", lambda: play.decide("hana", "approve", stage=1))
 
 
 def test_the_only_holder_of_two_stages_decides_both_but_not_by_one_button() -> None:
     play = begun("head", "finance", policy=Policy.SEQUENCE, people={"finance": ("hana",)}).decide("hana", "approve")
     assert asked(play) == ["hana"]
     assert play.says[-1].details["stage"] == "1"
-    refused("already_voted", lambda: play.decide("hana", "approve"))
+    w.refused("already_voted", lambda: play.decide("hana", "approve"))
     assert play.decide("hana", "approve", stage=1).now.outcome == "completed"
 
 
 def test_a_stage_with_nobody_stops_at_the_manager() -> None:
     play = begun("head", "finance", policy=Policy.SEQUENCE, people={"finance": ()}).decide("hana", "approve")
     assert play.told("mia").details["reason"] == "Nobody holds the role Finance."
-    play.facts = b.facts()
+    play.facts = w.facts()
     play.resume()
     assert asked(play) == ["hana", "hugo"]
     assert play.now.steps["approval"].attempt == 2
@@ -149,7 +149,7 @@ def test_a_stage_with_nobody_stops_at_the_manager() -> None:
 # --- n of m -----------------------------------------------------------------------------------------------------------
 
 
-def committee(**more: Any) -> b.Play:
+def committee(**more: Any) -> w.Play:
     return begun("committee", policy=Policy.N_OF_M, needed=2, **more)
 
 
@@ -159,7 +159,7 @@ def test_two_of_three_approve() -> None:
     play.decide("fay", "approve")
     assert play.said == [("fay", DECIDED, "approval")]
     assert play.now.steps["approval"].owners == ("hana", "dora")
-    refused("already_voted", lambda: play.decide("fay", "approve"))
+    w.refused("already_voted", lambda: play.decide("fay", "approve"))
     play.decide("dora", "approve")
     assert {say.to for say in play.says if say.topic is DECIDED} == {"dora", "hana", "fay"}
     assert play.now.outcome == "completed"
@@ -201,16 +201,16 @@ def test_checks_that_do_not_hold_or_cannot_be_told_are_warnings() -> None:
         b.check("gone", b.rule("gone", lambda n: n["gone"])),
         b.check("odd", b.rule("1", lambda n: 1)),
     )
-    play = b.Play(flow("head", checks=checks), facts=b.facts(lookups={"same": 2})).begin(vendor="x")
+    play = w.Play(flow("head", checks=checks), facts=w.facts(lookups={"same": 2})).begin(vendor="x")
     assert play.told("hana").details == {"warnings": "split,gone,odd"}
 
 
 def test_what_follows_the_step_sent_back_to_is_gone_through_again() -> None:
     made = b.flow(b.ask("vendor"), b.do(id="first"), b.approve("head", send_back_to="first"), b.end())
-    play = b.Play(made).begin(vendor="x").decide("sam", "ok", "first").decide("hana", "send_back", reason="again")
+    play = w.Play(made).begin(vendor="x").decide("sam", "ok", "first").decide("hana", "send_back", reason="again")
     say = play.told("sam")
     assert (say.topic, say.attempt, say.details) == (Topic.DO, 2, {"by": "hana", "reason": "again"})
     assert play.now.steps["request"].attempt == 1
     play.decide("sam", "ok", "first")
     assert play.now.steps["approval"].attempt == 2
-    refused("closed", lambda: play.decide("hana", "approve", attempt=1), by="hana", choice="send_back")
+    w.refused("closed", lambda: play.decide("hana", "approve", attempt=1), by="hana", choice="send_back")

@@ -16,6 +16,7 @@ from flows.engine import approve, commands, transition
 from flows.events import SYSTEM, Begin, Cancel, Decide, Event, Facts, File, Finish, Fire, Give, Resume, Skip, StepClosed
 from flows.model import Approve, Collect, Do, Generate, Policy
 from tests.flows import build as b
+from tests.flows import play as w
 
 PEOPLE = ("rita", "hana", "hugo", "fay", "dora", "sam", "mia", "vera")
 VALUES: dict[str, Any] = {
@@ -37,10 +38,10 @@ FLOWS = (
     b.flow(b.ask("items"), b.branch(b.case("big", b.rule("gone", lambda n: n["gone"]), b.do())), b.end()),
 )
 WORLDS = (
-    b.PEOPLE,
-    b.PEOPLE | {"finance": ("hana",), "store": ()},
-    b.PEOPLE | {"head": ("rita", "hana"), "committee": ("rita", "fay", "dora")},
-    b.PEOPLE | {"head": (), "manager": ()},
+    w.PEOPLE,
+    w.PEOPLE | {"finance": ("hana",), "store": ()},
+    w.PEOPLE | {"head": ("rita", "hana"), "committee": ("rita", "fay", "dora")},
+    w.PEOPLE | {"head": (), "manager": ()},
 )
 
 Told = set[tuple[str, str, int]]
@@ -89,7 +90,7 @@ CHECKS: tuple[Check, ...] = (replays, never_stranded, over_is_over, never_their_
 # --- histories --------------------------------------------------------------------------------------------------------
 
 
-def some_event(rng: Random, play: b.Play, facts: Facts) -> Event:
+def some_event(rng: Random, play: w.Play, facts: Facts) -> Event:
     """An event that may or may not apply: mostly for the open step, mostly by somebody who owns it."""
     run = play.now
     path = rng.choice([state.path for state in run.open_steps()] * 8 + sorted(play.flow.places))
@@ -135,17 +136,17 @@ def histories(*checks: Check, examples: int = 300) -> None:
     def play_one(seed: int) -> None:
         rng = Random(seed)
         flow, people = rng.choice(FLOWS), rng.choice(WORLDS)
-        play, told = b.Play(flow), Told()
-        begin = Begin(**play.about("rita", facts=b.facts(people=people)), run_id="r", reference="PA-1")
+        play, told = w.Play(flow), Told()
+        begin = Begin(**play.about("rita", facts=w.facts(people=people)), run_id="r", reference="PA-1")
         _step(play, begin, told, checks)
         for number in range(rng.randint(5, 60)):
-            mended = b.PEOPLE if number % 7 == 6 else people
-            _step(play, some_event(rng, play, b.facts(people=mended)), told, checks)
+            mended = w.PEOPLE if number % 7 == 6 else people
+            _step(play, some_event(rng, play, w.facts(people=mended)), told, checks)
 
     play_one()
 
 
-def _step(play: b.Play, event: Event, told: Told, checks: tuple[Check, ...]) -> None:
+def _step(play: w.Play, event: Event, told: Told, checks: tuple[Check, ...]) -> None:
     before = play.run
     shown = repr(before)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
@@ -12,20 +12,20 @@ from flows import DropTimers, Status, StepStatus, Topic
 from flows.events import Reminded
 from flows.model import Clock, Duration, Rung
 from tests.flows import build as b
-from tests.flows.build import refused
+from tests.flows import play as w
 
 HALF, MOST, DUE, LATE = "half", "most", "due", "late"
 WAIT = Topic.APPROVE
 
 
-def begun(due: Duration | None = None, *, ladder: tuple[Rung, ...] = b.LADDER, **values: Any) -> b.Play:
+def begun(due: Duration | None = None, *, ladder: tuple[Rung, ...] = b.LADDER, **values: Any) -> w.Play:
     step = b.approve("head", due=due or b.bh("8"), ladder=ladder)
-    play = b.Play(b.flow(b.ask("vendor"), step, b.end()))
+    play = w.Play(b.flow(b.ask("vendor"), step, b.end()))
     return play.begin(vendor="x", **values)
 
 
-def local(play: b.Play) -> dict[str, str]:
-    return {rung: f"{b.CALENDAR.local(due):%a %H:%M}" for rung, due in play.timers.items()}
+def local(play: w.Play) -> dict[str, str]:
+    return {rung: f"{w.CALENDAR.local(due):%a %H:%M}" for rung, due in play.timers.items()}
 
 
 def test_rungs_are_planned_on_the_steps_own_clock() -> None:
@@ -39,7 +39,7 @@ def test_rungs_are_planned_on_the_steps_own_clock() -> None:
         (Duration(Clock.WORKING_DAYS, Decimal(1)), {HALF: "Mon 14:30", MOST: "Tue 09:06", DUE: "Tue 10:00", LATE: "Tue 12:15"}),
         (Duration(Clock.HOURS, Decimal(16)), {HALF: "Mon 18:00", DUE: "Tue 09:00", LATE: "Tue 09:00"}),
         (Duration(Clock.DAYS, Decimal(1)), {MOST: "Tue 09:00", DUE: "Tue 10:00", LATE: "Tue 16:00"}),
-        (Duration(Clock.WALL, at=b.time(16)), {HALF: "Mon 13:00", MOST: "Mon 15:24", DUE: "Mon 16:00", LATE: "Mon 17:30"}),
+        (Duration(Clock.WALL, at=time(16)), {HALF: "Mon 13:00", MOST: "Mon 15:24", DUE: "Mon 16:00", LATE: "Mon 17:30"}),
     ],
     ids=["bd", "h", "d", "wall"],
 )
@@ -59,7 +59,7 @@ def test_wednesday_is_a_holiday() -> None:
         (Duration(Clock.WORKING_DAYS, Decimal(1), anchor="need_by", before=True), "Thu 12 09:00"),
         (Duration(Clock.DAYS, Decimal(2), anchor="need_by", before=True), "Wed 11 00:00"),
         (Duration(Clock.HOURS, Decimal(6), anchor="need_by"), "Sat 14 06:00"),
-        (Duration(Clock.WALL, at=b.time(18), anchor="need_by"), "Fri 13 18:00"),
+        (Duration(Clock.WALL, at=time(18), anchor="need_by"), "Fri 13 18:00"),
     ],
     ids=["after", "before", "days before", "hours after", "on the day"],
 )
@@ -68,10 +68,16 @@ def test_due_times_hang_on_a_date(duration: Duration, due: str) -> None:
     play = begun(duration, need_by=date(2026, 3, 13))
     at = play.now.steps["approval"].due_at
     assert at is not None
-    assert f"{b.CALENDAR.local(at):%a %d %H:%M}" == due
+    assert f"{w.CALENDAR.local(at):%a %d %H:%M}" == due
     moments = list(play.timers.values())
     assert moments == sorted(moments)
-    assert all(b.CALENDAR.next_working(moment) == moment for moment in moments)
+    assert all(w.CALENDAR.next_working(moment) == moment for moment in moments)
+
+
+def test_time_after_a_date_is_shared_out_after_it() -> None:
+    """One working day after Friday 13 March, asked for on the 2nd: nobody is chased before the 14th."""
+    play = begun(Duration(Clock.WORKING_DAYS, Decimal(1), anchor="need_by"), need_by=date(2026, 3, 13))
+    assert [f"{w.CALENDAR.local(at):%d %H:%M}" for at in play.timers.values()] == ["16 13:30", "16 17:06", "17 09:00", "17 11:15"]
 
 
 def test_without_its_date_a_step_counts_from_its_opening() -> None:
@@ -86,7 +92,7 @@ def test_a_step_that_opens_late_is_overdue_at_once_and_escalates() -> None:
 
 
 def test_a_step_without_a_due_time_rings_never() -> None:
-    assert b.Play(b.flow(b.ask("vendor", ladder=b.LADDER), b.end())).begin().timers == {}
+    assert w.Play(b.flow(b.ask("vendor", ladder=b.LADDER), b.end())).begin().timers == {}
 
 
 # --- firing -----------------------------------------------------------------------------------------------------------
@@ -95,7 +101,7 @@ def test_a_step_without_a_due_time_rings_never() -> None:
 @pytest.mark.parametrize(("rung", "topic"), [(HALF, Topic.REMINDER), (MOST, Topic.REMINDER), (DUE, Topic.OVERDUE)])
 def test_owners_are_asked_the_same_again(rung: str, topic: Topic) -> None:
     play = begun().fire(rung)
-    assert [(say.to, say.topic, b.keys(say)) for say in play.says] == [
+    assert [(say.to, say.topic, w.keys(say)) for say in play.says] == [
         ("hana", topic, ["approve", "reject"]),
         ("hugo", topic, ["approve", "reject"]),
     ]
@@ -110,55 +116,55 @@ def test_the_manager_hears_who_is_late_and_gets_no_buttons() -> None:
 
 
 def test_a_manager_who_owns_the_step_gets_the_buttons() -> None:
-    play = b.Play(b.flow(b.approve("manager", due=b.bh("1"), ladder=b.LADDER), b.end())).begin().fire(LATE)
-    assert b.keys(play.told("mia")) == ["approve", "reject"]
+    play = w.Play(b.flow(b.approve("manager", due=b.bh("1"), ladder=b.LADDER), b.end())).begin().fire(LATE)
+    assert w.keys(play.told("mia")) == ["approve", "reject"]
 
 
 def test_a_reminder_asks_the_field_that_is_open_now() -> None:
-    play = b.Play(b.flow(b.ask("vendor", "urgency", due=b.bh("1"), ladder=b.LADDER), b.end())).begin().give(vendor="x")
+    play = w.Play(b.flow(b.ask("vendor", "urgency", due=b.bh("1"), ladder=b.LADDER), b.end())).begin().give(vendor="x")
     say = play.fire(HALF, "request").told("rita")
-    assert (say.asks, b.keys(say)) == ("urgency", ["low", "high"])
+    assert (say.asks, w.keys(say)) == ("urgency", ["low", "high"])
 
 
 def test_who_voted_is_not_reminded() -> None:
     step = b.approve("committee", policy=b.Policy.N_OF_M, needed=2, due=b.bh("1"), ladder=b.LADDER)
-    play = b.Play(b.flow(step, b.end())).begin().decide("fay", "approve").fire(HALF)
+    play = w.Play(b.flow(step, b.end())).begin().decide("fay", "approve").fire(HALF)
     assert [say.to for say in play.says] == ["hana", "dora"]
 
 
 def test_timers_of_closed_attempts_and_unknown_rungs_are_refused() -> None:
-    play = b.Play(b.flow(b.approve("head", due=b.bh("1"), ladder=b.LADDER), b.do(), b.end())).begin()
-    refused("not_waiting", lambda: play.fire("never"))
+    play = w.Play(b.flow(b.approve("head", due=b.bh("1"), ladder=b.LADDER), b.do(), b.end())).begin()
+    w.refused("not_waiting", lambda: play.fire("never"))
     play.decide("hana", "approve")
     assert DropTimers("approval", 1) in play.effects
-    refused("closed", lambda: play.fire(HALF), by="hana")
+    w.refused("closed", lambda: play.fire(HALF), by="hana")
 
 
 # --- blocked, resumed, cancelled --------------------------------------------------------------------------------------
 
 
-def stuck(people: dict[str, tuple[str, ...]] | None = None) -> b.Play:
-    facts = b.facts(people=b.PEOPLE | {"store": ()} | (people or {}))
-    return b.Play(b.flow(b.do(due=b.bh("1"), ladder=b.LADDER), b.end()), facts=facts).begin()
+def stuck(people: dict[str, tuple[str, ...]] | None = None) -> w.Play:
+    facts = w.facts(people=w.PEOPLE | {"store": ()} | (people or {}))
+    return w.Play(b.flow(b.do(due=b.bh("1"), ladder=b.LADDER), b.end()), facts=facts).begin()
 
 
 def test_a_blocked_step_is_the_managers_and_rings_no_more() -> None:
     play = stuck()
     assert play.now.steps["work"].owners == ("mia",)
     assert play.timers == {}
-    refused("blocked", lambda: play.decide("mia", "ok", "work"), reason="Nobody holds the role Store.")
-    refused("blocked", lambda: play.fire(HALF, "work"))
+    w.refused("blocked", lambda: play.decide("mia", "ok", "work"), reason="Nobody holds the role Store.")
+    w.refused("blocked", lambda: play.fire(HALF, "work"))
 
 
 def test_mended_it_is_tried_again_as_a_new_attempt() -> None:
     play = stuck()
-    refused("not_yours", lambda: play.resume("rita", "work"))
-    play.facts = b.facts()
+    w.refused("not_yours", lambda: play.resume("rita", "work"))
+    play.facts = w.facts()
     play.resume("mia", "work")
     assert (play.now.steps["work"].attempt, play.now.steps["work"].owners) == (2, ("sam",))
     assert set(play.timers) == {HALF, MOST, DUE, LATE}
-    refused("not_waiting", lambda: play.resume("mia", "work"))
-    refused("closed", lambda: play.resume("mia", "work", attempt=1), by="mia", choice="retry")
+    w.refused("not_waiting", lambda: play.resume("mia", "work"))
+    w.refused("closed", lambda: play.resume("mia", "work", attempt=1), by="mia", choice="retry")
 
 
 def test_not_mended_it_stops_again() -> None:
@@ -170,16 +176,16 @@ def test_not_mended_it_stops_again() -> None:
 def test_without_a_manager_it_is_still_shown_and_a_later_manager_mends_it() -> None:
     play = stuck({"manager": ()})
     assert (play.now.open_steps()[0].owners, play.says[1:]) == ((), [])
-    play.facts = b.facts()
+    play.facts = w.facts()
     assert play.resume("mia", "work").now.steps["work"].owners == ("sam",)
 
 
 def test_who_sent_a_step_back_is_remembered_over_a_block() -> None:
     made = b.flow(b.ask("vendor", owner="store"), b.approve("head", send_back_to="request"), b.end())
-    play = b.Play(made).begin().give("sam", vendor="x")
-    play.facts = b.facts(people=b.PEOPLE | {"store": ()})
+    play = w.Play(made).begin().give("sam", vendor="x")
+    play.facts = w.facts(people=w.PEOPLE | {"store": ()})
     play.decide("hana", "send_back", reason="cheaper")
-    play.facts = b.facts()
+    play.facts = w.facts()
     assert play.resume("mia", "request").told("sam").topic is Topic.SENT_BACK
 
 
@@ -195,7 +201,7 @@ def test_requester_and_manager_may_cancel(actor: str) -> None:
 
 @pytest.mark.parametrize("actor", ["hana", "sam", "stranger"])
 def test_nobody_else_may(actor: str) -> None:
-    refused("not_yours", lambda: begun().cancel(actor))
+    w.refused("not_yours", lambda: begun().cancel(actor))
 
 
 def test_a_blocked_run_can_be_cancelled() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,44 +13,44 @@ from flows import DropTimers, Erased, Facts, Status, StepStatus, Topic, Work, na
 from flows.events import BranchTaken
 from flows.model import Rule
 from tests.flows import build as b
-from tests.flows.build import refused
+from tests.flows import play as w
 
 # --- do ---------------------------------------------------------------------------------------------------------------
 
 
 def test_the_work_is_told_with_its_documents_once_its_fields_are_given() -> None:
     work = b.do(fields=("received", "note"), attach=("quotes",))
-    play = b.Play(b.flow(b.collect("quotes"), work, b.end())).begin(items=b.lines("1")).file()
+    play = w.Play(b.flow(b.collect("quotes"), work, b.end())).begin(items=b.lines("1")).file()
     assert play.said == [("sam", Topic.QUESTION, "received")]
-    refused("invalid", lambda: play.decide("sam", "ok", "work"), field="received", problem="Received?")
+    w.refused("invalid", lambda: play.decide("sam", "ok", "work"), field="received", problem="Received?")
     play.give("sam", "work", received=date(2026, 3, 3)).skip("note", "sam", "work")
-    assert (play.told("sam").topic, b.keys(play.told("sam")), play.told("sam").attach) == (Topic.DO, ["ok", "short"], ("d1",))
+    assert (play.told("sam").topic, w.keys(play.told("sam")), play.told("sam").attach) == (Topic.DO, ["ok", "short"], ("d1",))
     play.decide("sam", "ok", "work")
     assert [vote.choice for vote in play.now.steps["work"].votes] == ["ok"]
     assert play.now.outcome == "completed"
 
 
 def test_all_who_hold_the_role_hear_what_was_reported() -> None:
-    play = b.Play(b.flow(b.do(owner="head"), b.do(id="next"), b.end())).begin().decide("hugo", "ok", "work")
+    play = w.Play(b.flow(b.do(owner="head"), b.do(id="next"), b.end())).begin().decide("hugo", "ok", "work")
     assert [say.to for say in play.says if say.topic is Topic.DECIDED] == ["hugo", "hana"]
-    refused("closed", lambda: play.decide("hana", "short", "work"), by="hugo", choice="ok")
+    w.refused("closed", lambda: play.decide("hana", "short", "work"), by="hugo", choice="ok")
 
 
 @pytest.mark.parametrize(("actor", "choice", "code"), [("rita", "ok", "not_yours"), ("sam", "approve", "unknown_choice")])
 def test_reports_that_do_not_count(actor: str, choice: str, code: str) -> None:
-    refused(code, lambda: b.Play(b.flow(b.do(), b.end())).begin().decide(actor, choice, "work"))
+    w.refused(code, lambda: w.Play(b.flow(b.do(), b.end())).begin().decide(actor, choice, "work"))
 
 
 def test_an_outcome_may_end_the_run() -> None:
-    play = b.Play(b.flow(b.do(ends={"short": "failed"}), b.do(id="next"), b.end())).begin().decide("sam", "short", "work")
+    play = w.Play(b.flow(b.do(ends={"short": "failed"}), b.do(id="next"), b.end())).begin().decide("sam", "short", "work")
     assert (play.now.outcome, play.now.status) == ("failed", Status.ENDED)
     assert play.told("rita").details["by"] == "sam"
 
 
 def test_an_outcome_may_send_back_with_a_reason() -> None:
     flow = b.flow(b.ask("vendor"), b.do(send_back_to={"short": "request"}), b.end())
-    play = b.Play(flow).begin(vendor="x")
-    refused("reason_needed", lambda: play.decide("sam", "short", "work"))
+    play = w.Play(flow).begin(vendor="x")
+    w.refused("reason_needed", lambda: play.decide("sam", "short", "work"))
     play.decide("sam", "short", "work", reason="two boxes missing")
     assert play.told("rita").details == {"by": "sam", "reason": "two boxes missing"}
 
@@ -57,12 +58,12 @@ def test_an_outcome_may_send_back_with_a_reason() -> None:
 # --- generate and notify ----------------------------------------------------------------------------------------------
 
 
-def order() -> b.Play:
+def order() -> w.Play:
     flow = b.flow(b.ask("vendor", "mail"), b.generate(), b.notify(), b.do(send_back_to={"short": "request"}), b.end())
-    return b.Play(flow).begin(vendor="Sharma", mail="a@example.test")
+    return w.Play(flow).begin(vendor="Sharma", mail="a@example.test")
 
 
-def work_of(play: b.Play) -> Work:
+def work_of(play: w.Play) -> Work:
     (work,) = [effect for effect in play.effects if isinstance(effect, Work)]
     return work
 
@@ -79,25 +80,25 @@ def test_a_document_gets_its_number_is_made_filed_and_sent() -> None:
 
 def test_made_again_it_keeps_its_number_and_only_the_latest_is_sent() -> None:
     play = order().finish("po1").decide("sam", "short", "work", reason="wrong")
-    play.facts = b.facts(numbers={"PO": "PO-2026-0002"})
+    play.facts = w.facts(numbers={"PO": "PO-2026-0002"})
     play.decide("rita", "submit", "request")
     assert (work_of(play).attempt, work_of(play).details["number"]) == (2, "PO-2026-0001")
     assert play.finish("po2").told("vera").attach == ("po2",)
 
 
 def test_a_number_is_needed_where_a_series_is_named() -> None:
-    play = b.Play(b.flow(b.generate(), b.end()), facts=b.facts(numbers={})).begin()
+    play = w.Play(b.flow(b.generate(), b.end()), facts=w.facts(numbers={})).begin()
     assert play.told("mia").details["reason"] == "There is no number to give from the series PO."
 
 
 def test_failed_work_stops_at_the_manager_and_is_tried_again() -> None:
     play = order().finish(error="The template is broken.")
     assert play.told("mia").details["reason"] == "The template is broken."
-    refused("blocked", play.finish)
-    refused("not_yours", lambda: play.resume("rita", "draft"))
+    w.refused("blocked", play.finish)
+    w.refused("not_yours", lambda: play.resume("rita", "draft"))
     play.resume("mia", "draft")
     assert (work_of(play).attempt, work_of(play).details["number"]) == (2, "PO-2026-0001")
-    refused("closed", lambda: play.finish("late", attempt=1))
+    w.refused("closed", lambda: play.finish("late", attempt=1))
     assert play.finish("po2").now.files[-1].document == "po2"
 
 
@@ -106,21 +107,21 @@ def test_work_without_a_document_failed() -> None:
 
 
 def test_finished_work_is_only_for_steps_that_wait_for_it() -> None:
-    refused("not_waiting", lambda: b.Play(b.flow(b.ask("vendor"), b.end())).begin().finish(path="request"))
+    w.refused("not_waiting", lambda: w.Play(b.flow(b.ask("vendor"), b.end())).begin().finish(path="request"))
 
 
 def test_a_notice_to_nobody_stops_at_the_manager() -> None:
-    play = b.Play(b.flow(b.notify(), b.end()), facts=b.facts(participants={})).begin()
+    play = w.Play(b.flow(b.notify(), b.end()), facts=w.facts(participants={})).begin()
     assert play.told("mia").details["reason"] == "It is not known how to reach the vendor."
-    play.facts = b.facts()
+    play.facts = w.facts()
     play.resume(path="send")
     assert play.said == [("vera", Topic.NOTICE, "send"), ("rita", Topic.OUTCOME, "end")]
     assert [s.outcome for s in play.now.history] == ["retry"]
 
 
 def test_a_participant_stays_bound_and_may_own_a_step() -> None:
-    play = b.Play(b.flow(b.notify(attach=()), b.do(owner="participant:vendor"), b.end())).begin()
-    play.facts = b.facts(participants={})
+    play = w.Play(b.flow(b.notify(attach=()), b.do(owner="participant:vendor"), b.end())).begin()
+    play.facts = w.facts(participants={})
     play.decide("vera", "ok", "work")
     assert play.now.outcome == "completed"
 
@@ -131,8 +132,8 @@ LOW = b.rule("total <= 100", lambda n: n["total"] <= 100)
 HIGH = b.rule("total > 1000", lambda n: n["total"] > 1000)
 
 
-def taken(amount: str, *cases: Any) -> b.Play:
-    return b.Play(b.flow(b.branch(*cases), b.end(), b.end("other", "other"))).begin(items=b.lines(amount))
+def taken(amount: str, *cases: Any) -> w.Play:
+    return w.Play(b.flow(b.branch(*cases), b.end(), b.end("other", "other"))).begin(items=b.lines(amount))
 
 
 def test_the_first_case_that_holds_is_taken_and_why() -> None:
@@ -177,7 +178,7 @@ def test_after_a_correction_the_branch_is_chosen_anew() -> None:
     small = b.approve("head", id="small", send_back_to="request")
     large = b.approve("director", id="large", send_back_to="request")
     flow = b.flow(b.ask("items"), b.branch(b.case("low", LOW, small), b.case("rest", None, large)), b.end())
-    play = b.Play(flow).begin(items=b.lines("50")).decide("hana", "send_back", "small", reason="more")
+    play = w.Play(flow).begin(items=b.lines("50")).decide("hana", "send_back", "small", reason="more")
     assert play.now.taken == {}
     play.give(items=b.lines("500")).decide("rita", "submit", "request")
     assert play.now.taken == {"size": "rest"}
@@ -185,9 +186,9 @@ def test_after_a_correction_the_branch_is_chosen_anew() -> None:
 
 
 def test_the_names_that_rules_see() -> None:
-    play = b.Play(b.flow(b.ask("vendor"))).begin(items=b.ITEMS, vendor="x", insured=True)
-    run = b.replace(play.now, values={**play.now.values, "mail": Erased()})
-    seen = names(play.flow, run, b.facts(lookups={"same": 2}))
+    play = w.Play(b.flow(b.ask("vendor"))).begin(items=b.ITEMS, vendor="x", insured=True)
+    run = replace(play.now, values={**play.now.values, "mail": Erased()})
+    seen = names(play.flow, run, w.facts(lookups={"same": 2}))
     assert seen == {
         "items": [{"item": "Paper", "quantity": Decimal(10), "unit": "box", "rate": Decimal("400"), "tax": Decimal(18)}],
         "total": Decimal("4720.00"),
@@ -211,7 +212,7 @@ def test_the_names_that_rules_see() -> None:
     ],
 )
 def test_a_purchase_from_request_to_receipt(amount: str, quotes: int, votes: list[tuple[str, str]]) -> None:
-    play = b.Play(b.purchase()).begin(vendor="Sharma", mail="a@example.test", need_by=date(2026, 4, 1), items=b.lines(amount))
+    play = w.Play(b.purchase()).begin(vendor="Sharma", mail="a@example.test", need_by=date(2026, 4, 1), items=b.lines(amount))
     for number in range(quotes):
         play.file(document=f"q{number}")
     for path, who in votes:
@@ -223,7 +224,7 @@ def test_a_purchase_from_request_to_receipt(amount: str, quotes: int, votes: lis
 
 
 def test_facts_are_only_read() -> None:
-    facts: Facts = b.facts()
+    facts: Facts = w.facts()
     before = (dict(facts.people), dict(facts.numbers))
-    b.Play(b.purchase(), facts=facts).begin(vendor="x")
+    w.Play(b.purchase(), facts=facts).begin(vendor="x")
     assert (dict(facts.people), dict(facts.numbers)) == before

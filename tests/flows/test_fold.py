@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 import flows
-from flows import Decided, Erased, Record, Run, StepStatus, replay
+from flows import Decided, Erased, Event, Record, Run, StepStatus, replay
 from flows.events import (
     BranchTaken,
     NumberIssued,
@@ -24,8 +24,9 @@ from flows.events import (
 )
 from flows.fold import fold
 from tests.flows import build as b
+from tests.flows import play as w
 
-AT = b.MONDAY
+AT = w.MONDAY
 BEGUN = RunBegun("r", "PA-1", "test", 1, "rita", AT)
 OPENED = StepOpened("one", 1, ("hana", "hugo"), None, AT)
 
@@ -34,8 +35,8 @@ def recorded() -> tuple[list[tuple[Decided, ...]], Run]:
     """The decided facts of a whole purchase with a send-back, and its last snapshot."""
     facts: list[tuple[Decided, ...]] = []
 
-    class Recorder(b.Play):
-        def event(self, event: b.Event) -> b.Play:
+    class Recorder(w.Play):
+        def event(self, event: Event) -> w.Play:
             super().event(event)
             assert isinstance(self.effects[0], Record)
             facts.append(self.effects[0].decided)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from flows.errors import InvalidValue
 from flows.model import Choice, Field, FieldType, Wording
-from flows.parse import parse, show
 from flows.parse import lines as lines_module
+from flows.parse import parse, show
 from flows.values import Erased, Line, Money
 
 TODAY = date(2026, 11, 18)  # a Wednesday

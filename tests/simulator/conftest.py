@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import waitress
 from flask import Flask
+from werkzeug.serving import make_server
 
 from bot.config import Settings
 from bot.simulator import mount, open_clock, prepare
@@ -30,16 +30,16 @@ def start() -> Iterator[Callable[[Path], Site]]:
         site.simulator = mount(
             site.app, settings, site.clock, lambda: site.ticks.append(1), lambda: site.due[0] if site.due else None
         )
-        server = waitress.create_server(
-            site.app, host="127.0.0.1", port=settings.port, threads=6, clear_untrusted_proxy_headers=True
-        )
-        thread = threading.Thread(target=server.run)
+        server = make_server("127.0.0.1", settings.port, site.app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
 
         def stop() -> None:
             site.simulator.close()
-            server.close()
-            thread.join(10)
+            server.shutdown()
+            server.server_close()
+            thread.join(5)
+            assert not thread.is_alive()
 
         running.append(stop)
         return site

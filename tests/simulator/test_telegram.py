@@ -72,7 +72,7 @@ def test_a_tap_waits_until_it_is_answered(site: Site, call: Call) -> None:
     assert call(lambda bot: bot.answer_callback_query(query.id, "Rejected"))
     assert not site.shown(FARAH)[0]["waiting"]
     assert site.shown(FARAH)[1]["text"] == "Rejected"
-    with pytest.raises(BadRequest, match="query is too old"):
+    with pytest.raises(BadRequest, match=r"[Qq]uery is too old"):
         call(lambda bot: bot.answer_callback_query(query.id))
 
 
@@ -114,7 +114,7 @@ def test_files_come_as_photo_and_document_and_can_be_fetched(site: Site, call: C
 
 def test_the_bot_may_not_download_more_than_20_mb(site: Site, call: Call) -> None:
     file = site.simulator.store.put_file("big.bin", "application/zip", b"x" * ((20 << 20) + 1))
-    with pytest.raises(BadRequest, match="file is too big"):
+    with pytest.raises(BadRequest, match=r"[Ff]ile is too big"):
         call(lambda bot: bot.get_file(file.token))
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import select
 
 from storage import Database, Unit
 from storage import inbox as inbox_module
-from storage.inbox import INBOUND
+from storage.inbox import Inbox
 from storage.keys import address_subject
 
 LEASE = timedelta(minutes=1)
@@ -31,7 +31,9 @@ def arrive(unit: Unit, now: datetime, **changed: Any) -> int | None:
         "inbound": {"text": "नमस्ते", "media": []},
         "raw": b"Body=%E0",
     }
-    return unit.inbox.insert(**event | changed, now=now)
+    found = event | changed
+    key = [found.pop(name) for name in ("channel", "account", "kind", "event_id")]
+    return unit.inbox.insert(*key, **found, now=now)
 
 
 def test_an_event_is_stored_once_and_its_key_is_all_four_parts(do: Do, now: datetime) -> None:
@@ -62,22 +64,19 @@ def test_of_eight_deliveries_at_once_one_is_stored(database: Database, now: date
         assert unit.inbox.pending(now).pending == 1
 
 
-def test_planted_bug_without_the_unique_key_is_caught(database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    drop = "DROP INDEX {0}" if database.dialect == "sqlite" else "ALTER TABLE inbound DROP CONSTRAINT {0}"
-    if database.dialect == "postgresql":
-        database.write("bug", lambda unit: unit.conn.exec_driver_sql(drop.format("uq_inbound_channel_account_kind_event_id")))
-    else:
-        # SQLite keeps a UNIQUE constraint for good: let the event id differ instead, as if it were not part of the key.
-        monkeypatch.setattr(inbox_module, "INSERT", insert(INBOUND).prefix_with("OR IGNORE").returning(INBOUND.c.id))
-        salt = iter(range(100))
-        arrive_plain = inbox_module.Inbox.insert
+def test_planted_bug_a_key_with_the_request_in_it_is_caught(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider that sends the same message again does so in a new request."""
+    requests, insert = iter(range(100)), Inbox.insert
 
-        def salted(self: Any, channel: str, account: str, kind: str, event_id: str, *rest: Any, **more: Any) -> int | None:
-            return arrive_plain(self, channel, account, kind, f"{event_id}{next(salt)}", *rest, **more)
+    def insert_per_request(
+        self: Inbox, channel: str, account: str, kind: str, event_id: str, *rest: Any, **more: Any
+    ) -> int | None:
+        return insert(self, channel, account, kind, f"{event_id}/{next(requests)}", *rest, **more)
 
-        monkeypatch.setattr(inbox_module.Inbox, "insert", salted)
-    told = insert_at_once(database, now)
-    assert sum(row is not None for row in told) > 1
+    monkeypatch.setattr(Inbox, "insert", insert_per_request)
+    assert sum(row is not None for row in insert_at_once(database, now)) > 1
 
 
 def test_a_claim_opens_what_was_sealed(do: Do, now: datetime) -> None:
@@ -110,3 +109,35 @@ def test_nothing_personal_lies_open_in_the_files(home: Path, now: datetime) -> N
     assert b"SM1" in files
     for canary in (b"canary", b"919800000001"):
         assert canary not in files
+
+
+def claimed_first(database: Database, now: datetime) -> str:
+    """One event of a sender is still being stored when the next one comes: which of them can be claimed first."""
+    drawn, go = threading.Event(), threading.Event()
+
+    def slow(unit: Unit) -> None:
+        arrive(unit, now, event_id="first", raw=b"first")
+        drawn.set()
+        go.wait(20)
+
+    first = database.write("slow", slow)
+    assert drawn.wait(20)
+    second = database.write("quick", lambda unit: arrive(unit, now, event_id="second", raw=b"second"))
+    wait([second], timeout=0.3)
+    early = database.write("claim", lambda unit: unit.inbox.claim(now, 10, LEASE)).result(20)
+    go.set()
+    wait([first, second], timeout=20)
+    rows = early or database.write("claim", lambda unit: unit.inbox.claim(now, 10, LEASE)).result(20)
+    return rows[0].raw.decode()
+
+
+@pytest.mark.parametrize(("bug", "expected"), [(False, "first"), (True, "second")], ids=["sound", "planted bug: no lane lock"])
+def test_several_writers_show_a_lanes_rows_in_order(
+    postgresql: Any, home: Path, now: datetime, monkeypatch: pytest.MonkeyPatch, bug: bool, expected: str
+) -> None:
+    if bug:
+        monkeypatch.setattr(inbox_module, "ENTER_LANE", select(1))
+    with postgresql.database() as url:
+        database = Database.open(url, home)
+        assert claimed_first(database, now) == expected
+        database.close()

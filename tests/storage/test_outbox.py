@@ -123,6 +123,11 @@ def test_a_report_on_a_message_we_do_not_know_yet_says_so(do: Do, now: datetime)
     assert do(lambda unit: unit.outbox.status("whatsapp", "SM9", "delivered", 3, "", now)) is False
 
 
+def test_a_message_that_is_not_there(do: Do) -> None:
+    with pytest.raises(KeyError):
+        do(lambda unit: unit.outbox.get(99))
+
+
 def test_an_erased_contacts_messages_open_empty(database: Database, do: Do, address: Address, now: datetime) -> None:
     number = do(lambda unit: plan(unit, address, now))
     database.keys.erase(address.contact_id)

@@ -88,5 +88,7 @@ def test_a_flow_version_is_published_once_and_never_changed(do: Do, now: datetim
         do(lambda unit: unit.flows.publish("purchase", 1, "title: two", now))
     second = do(lambda unit: unit.flows.publish("purchase", 2, "title: two", now))
     other = do(lambda unit: unit.flows.publish("leave", 1, "title: one", now))
+    with pytest.raises(KeyError):
+        do(lambda unit: unit.flows.source(99))
     assert do(lambda unit: unit.flows.source(first)) == ("purchase", 1, "title: one")
     assert do(lambda unit: unit.flows.latest()) == [(other, "leave", 1), (second, "purchase", 2)]
