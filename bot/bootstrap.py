@@ -33,6 +33,7 @@ class Product:
     transitions: Transitions
     runtime: Runtime
     wakes: Wakes
+    reach: Reach = nowhere
     _taps: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="tap"))
 
     def after_tap(self, channel: Channel, inbound: Inbound) -> None:
@@ -83,7 +84,7 @@ def build(
     except BaseException:
         database.close()
         raise
-    return Product(settings, clock, database, shelf, transitions, runtime, wakes)
+    return Product(settings, clock, database, shelf, transitions, runtime, wakes, reach)
 
 
 def _folders(settings: Settings) -> list[Path]:

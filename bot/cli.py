@@ -80,7 +80,7 @@ def lint(paths: Annotated[list[Path], typer.Argument(help="Flow files or folders
     for problem in problems:
         typer.echo(str(problem))
     typer.echo(f"{len(files)} checked, {len(problems)} problems", err=True)
-    raise typer.Exit(1 if problems else 0)
+    raise typer.Exit(1 if any(problem.error for problem in problems) else 0)
 
 
 @people_app.command("add")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.clock import Clock
-from bot.words import translator
+from bot.words import Translate, translator
 from channels.base import Attachment, Button, Channel, Message, SendError, Sent
 from channels.fit import fit
 from storage import Address, Database, OutboxRow, Unit
@@ -96,20 +96,23 @@ class Delivery:
                 ids = [*sent.ids, *ids]
         except SendError as error:
             return self.database.write("outbox.record", self._missed(row, error, ids))
-        return self.database.write("outbox.record", _sent(row, Sent(tuple(ids), sent.status), self.clock.now()))
+        return self.database.write("outbox.record", _sent(row, channel.name, Sent(tuple(ids), sent.status), self.clock.now()))
 
     def _message(self, row: OutboxRow, way: Plan, channel: Channel, now: datetime) -> Message:
         assert way.address is not None
         content, tag = row.content, ""
+        text, buttons = content["text"], tuple(Button(label, token) for label, token in content.get("buttons", ()))
         if way.template:
             return Message(way.address.value, self._notice_text(row), str(row.id), template=way.template)
+        if buttons and not channel.limits.buttons_decide:
+            text, buttons = self._mail_text(row, text, buttons)
         if channel.limits.buttons == 0 and row.run_id:
             tag = self.database.write("outbox.tag", _tag(row, now)).result()
         return Message(
             to=way.address.value,
-            text=content["text"],
+            text=text,
             key=str(row.id),
-            buttons=tuple(Button(label, token) for label, token in content.get("buttons", ())),
+            buttons=buttons,
             attachments=tuple(self._attachments(content.get("attach", ()), row, now)),
             subject=content.get("subject", ""),
             tag=tag,
@@ -119,10 +122,25 @@ class Delivery:
         """The words for an approved template, which carries no buttons of ours: `mine` brings them once they write."""
         if not row.content.get("buttons"):
             return str(row.content["text"])
+        return f"{row.content['text']}\n{self._translate(row)('Write “mine” to answer.')}"
+
+    def _mail_text(self, row: OutboxRow, text: str, buttons: tuple[Button, ...]) -> tuple[str, tuple[Button, ...]]:
+        """A mail has no buttons: say how to answer it, and leave out what a mail cannot answer."""
+        t = self._translate(row)
+        match row.content.get("by_mail"):
+            case "reply":
+                return f"{text}\n\n{t('Please reply to this mail with one of these, or its number:')}", buttons
+            case "chat":
+                hint = t(
+                    "A mail cannot decide this, because it does not prove who you are. Please write “mine” to us in the chat."
+                )
+                return f"{text}\n\n{hint}", ()
+        return text, ()
+
+    def _translate(self, row: OutboxRow) -> Translate:
         with self.database.read() as unit:
             contact = unit.people.contact(row.contact_id)
-        hint = translator(contact.language if contact else "en")("Write “mine” to answer.")
-        return f"{row.content['text']}\n{hint}"
+        return translator(contact.language if contact else "en")
 
     def _attachments(self, documents: tuple[str, ...], row: OutboxRow, now: datetime) -> list[Attachment]:
         found: list[Attachment] = []
@@ -143,7 +161,7 @@ class Delivery:
         if error.opted_out:
             return _opted_out(row, error, now)
         if error.window_closed:
-            return _held(row, "the provider says the 24-hour window is closed; it goes out when they write", now)
+            return _closed(row, now)
         partly = bool(ids or error.accepted)
         if error.unknown or partly:
             if row.klass in SAFE_TWICE and not partly and row.attempts < MOST_ATTEMPTS:
@@ -157,8 +175,8 @@ class Delivery:
 # --- records: each a re-runnable unit of work --------------------------------------------------------------------------
 
 
-def _sent(row: OutboxRow, sent: Sent, now: datetime) -> Callable[[Unit], None]:
-    return lambda unit: unit.outbox.sent(row, sent.ids, sent.status.value, sent.status.rank, now)
+def _sent(row: OutboxRow, channel: str, sent: Sent, now: datetime) -> Callable[[Unit], None]:
+    return lambda unit: unit.outbox.sent(row, channel, sent.ids, sent.status.value, sent.status.rank, now)
 
 
 def _held(row: OutboxRow, reason: str, now: datetime) -> Callable[[Unit], None]:
@@ -171,6 +189,16 @@ def _failed(row: OutboxRow, code: str, problem: str, now: datetime) -> Callable[
 
 def _retry(row: OutboxRow, error: SendError, at: datetime) -> Callable[[Unit], None]:
     return lambda unit: unit.outbox.retry(row, error.code, str(error), at)
+
+
+def _closed(row: OutboxRow, now: datetime) -> Callable[[Unit], None]:
+    """The provider knows better than we whether the window is open: from now on we know too, and the row waits."""
+
+    def record(unit: Unit) -> None:
+        unit.conversations.closed(row.address_id)
+        unit.outbox.held(row, "the provider says the 24-hour window is closed; it goes out when they write", now)
+
+    return record
 
 
 def _opted_out(row: OutboxRow, error: SendError, now: datetime) -> Callable[[Unit], None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 
 import orjson
 
@@ -12,8 +11,7 @@ from bot.bootstrap import Product
 from bot.web.webhooks import take_in
 from channels.base import BadRequest, ChannelError
 from channels.email import Email
-from channels.imap import Mailbox
-from storage import Unit
+from channels.imap import Cursor, Mailbox
 
 log = logging.getLogger(__name__)
 WAIT = 60.0
@@ -27,7 +25,7 @@ class MailboxPump:
         email = product.channels["email"]
         assert isinstance(email, Email)
         self._product, self._email = product, email
-        self._mailbox = Mailbox(product.settings.imap_url)
+        self._mailbox = Mailbox(product.settings.imap_url, reach=product.reach)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mailbox", daemon=True)
 
@@ -42,7 +40,8 @@ class MailboxPump:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self.read_new()
+                while self.read_new():
+                    pass
                 self._mailbox.wait(WAIT)
             except (ChannelError, OSError) as error:
                 log.warning("the mailbox could not be read: %s; trying again in 30 s", type(error).__name__)
@@ -52,17 +51,20 @@ class MailboxPump:
         """Store what came since the cursor; returns how many mails were read."""
         with self._product.database.read() as unit:
             stored = unit.settings.get(CURSOR)
-        after = tuple(orjson.loads(stored)) if stored else None
+        if stored is None:  # what came before we were set up is nobody's request
+            self._move(self._mailbox.end())
+            return 0
+        after = tuple(orjson.loads(stored))
         count = 0
         for cursor, raw in self._mailbox.poll(after):
             try:
                 take_in(self._product, self._email, self._email.read(raw))
             except BadRequest as error:
                 log.warning("a mail was skipped: %s", error)
-            self._product.database.write("imap.cursor", _moved(orjson.dumps(cursor).decode())).result()
+            self._move(cursor)
             count += 1
         return count
 
-
-def _moved(position: str) -> Callable[[Unit], None]:
-    return lambda unit: unit.settings.put(CURSOR, position)
+    def _move(self, cursor: Cursor) -> None:
+        position = orjson.dumps(cursor).decode()
+        self._product.database.write("imap.cursor", lambda unit: unit.settings.put(CURSOR, position)).result()

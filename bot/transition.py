@@ -16,7 +16,7 @@ from flows import DropTimers, Effect, Event, Facts, PlanTimer, Record, Run, Say,
 from flows.events import Begin, Decide, File, Give, NumberIssued, Skip, StepClosed
 from flows.model import Approve, Flow
 from flows.run import Status, StepStatus
-from storage import Address, Loaded, Unit
+from storage import Address, Loaded, TokenRow, Unit, new_token
 from storage.codec import subjects_of
 
 TOKEN_LIFE = timedelta(days=90)
@@ -29,7 +29,6 @@ class Wakes:
 
     outbox: Callable[[], None] = lambda: None
     work: Callable[[], None] = lambda: None
-    timers: Callable[[], None] = lambda: None
     inbox: Callable[[], None] = lambda: None
 
 
@@ -85,6 +84,7 @@ class Transitions:
         self, unit: Unit, published: Published, run: Run, event: Event, effects: tuple[Effect, ...], now: datetime
     ) -> None:
         said: dict[str, list[Say]] = {}
+        planned: list[tuple[str, int, str, datetime]] = []
         for effect in effects:
             match effect:
                 case Record(decided):
@@ -95,13 +95,13 @@ class Transitions:
                 case Say():
                     said.setdefault(effect.to, []).append(effect)
                 case PlanTimer(path, attempt, rung, due):
-                    unit.timers.plan(run.id, path, attempt, rung, due, now)
-                    unit.after_commit(self.wakes.timers)
+                    planned.append((path, attempt, rung, due))
                 case DropTimers(path, attempt):
                     unit.timers.drop(run.id, path, attempt)
                 case Work(path, attempt, kind, details):
                     unit.work.add(run.id, path, attempt, kind, dict(details), now)
                     unit.after_commit(self.wakes.work)
+        unit.timers.plan_all(run.id, planned, now)
         names = Names(unit)
         for contact_id in (*said, *_to_update(published.flow, run, event, effects, said)):
             contact = unit.people.contact(contact_id)
@@ -121,10 +121,10 @@ class Transitions:
         if not addresses:
             return None
         address = next((a for a in addresses if not a.opted_out), addresses[0])
-        buttons = [(tap.label, issue(unit, tap, contact_id, now)) for tap in draft.taps]
+        buttons = [(tap.label, new_token()) for tap in draft.taps]
         content: dict[str, Any] = {"text": draft.text}
         if buttons:
-            content["buttons"] = buttons
+            content |= {"buttons": buttons, "by_mail": draft.by_mail}
         if draft.attach:
             content["attach"] = list(draft.attach)
         if draft.subject:
@@ -140,8 +140,9 @@ class Transitions:
             path=draft.path,
             attempt=draft.attempt,
         )
-        if buttons:
-            unit.tokens.bind([token for _, token in buttons], row)
+        unit.tokens.keep(
+            {token: _token_row(tap, contact_id, now, row) for (_, token), tap in zip(buttons, draft.taps, strict=True)}
+        )
         unit.after_commit(self.wakes.outbox)
         return row
 
@@ -161,17 +162,10 @@ def _to_update(flow: Flow, run: Run, event: Event, effects: tuple[Effect, ...], 
     return tuple(contact for contact in told if contact not in said)
 
 
-def issue(unit: Unit, tap: Tap, contact_id: str, now: datetime) -> str:
-    """A single-person token for one tap."""
-    return unit.tokens.issue(
-        tap.purpose,
-        contact_id,
-        run_id=tap.run_id,
-        path=tap.path,
-        attempt=tap.attempt,
-        choice=tap.choice,
-        data=dict(tap.data),
-        expires_at=now + TOKEN_LIFE,
+def _token_row(tap: Tap, contact_id: str, now: datetime, outbound_id: int) -> TokenRow:
+    """What a tap's token stands for: one person, run, step, attempt and choice."""
+    return TokenRow(
+        tap.purpose, tap.run_id, tap.path, tap.attempt, contact_id, tap.choice, dict(tap.data), now + TOKEN_LIFE, outbound_id
     )
 
 

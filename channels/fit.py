@@ -70,7 +70,7 @@ def _shown(buttons: tuple[Button, ...], limits: Limits) -> tuple[Button, ...]:
         label, mark = cut(button.label, limits.label, limits.units) or str(n), n
         while label in labels:
             ending, mark = f" ({mark})", mark + 1
-            label = cut(button.label, limits.label - len(ending), limits.units) + ending
+            label = (cut(button.label, limits.label - len(ending), limits.units) + ending).strip()
         labels.append(label)
     return tuple(replace(button, label=label) for button, label in zip(buttons, labels, strict=True))
 

@@ -25,7 +25,6 @@ TIMEOUT = (5.0, 15.0)
 DOWNLOAD_SECONDS = 60.0
 MOST_REDIRECTS = 3
 _CHUNK = 1 << 16
-_UNUSABLE = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
 _GONE = (400, 401, 403, 404, 410)
 
 
@@ -60,9 +59,12 @@ def never_sent(error: requests.RequestException) -> bool:
 
 
 class Redacted(logging.Filter):
-    """Takes a secret out of every record of the libraries that log addresses (Telegram's hold the bot's token)."""
+    """Keeps a secret out of the records of the libraries that log addresses (Telegram's hold the bot's token), and drops those
+    that log what people write."""
 
-    LOGGERS = ("httpx", "telegram.Bot", "telegram.request.BaseRequest", "telegram.request.HTTPXRequest", "urllib3.connectionpool")
+    ADDRESSES = ("httpx", "urllib3.connectionpool")
+    WORDS = ("telegram.Bot", "telegram.request.BaseRequest", "telegram.request.HTTPXRequest")
+    LOGGERS = ADDRESSES + WORDS
 
     def __init__(self, secret: str) -> None:
         super().__init__()
@@ -70,7 +72,7 @@ class Redacted(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = record.getMessage().replace(self._secret, "***"), ()
-        return True
+        return record.name not in self.WORDS
 
     def install(self) -> None:
         for name in self.LOGGERS:
@@ -114,7 +116,9 @@ class Wire:
                     url, auth = urljoin(url, response.headers["location"]), None
         except (requests.RequestException, HTTPError) as error:
             problem = f"the file could not be fetched ({type(error).__name__})"
-            retryable = not isinstance(error, _UNUSABLE)
+            retryable = not isinstance(error, ValueError)
+        except ValueError:  # so does `requests` tell of an address that is none
+            problem, retryable = "the file has no usable address", False
         else:
             retryable = False
         # Not from the error: its text is the address, which for some providers holds a secret.
@@ -133,10 +137,7 @@ class Wire:
     def _route(self, url: str, allowed: Callable[[str], bool]) -> requests.Session:
         if self._is_home(url):
             return self._inside
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            raise MediaError("the file has no usable address", retryable=False) from None
+        parts = urlsplit(url)
         if parts.scheme != "https" or not parts.hostname or parts.netloc != parts.hostname or not allowed(parts.hostname):
             raise MediaError("the file is at an address that is not the provider's", retryable=False)
         return self._outside

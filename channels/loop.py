@@ -6,6 +6,7 @@ An SDK's connections belong to one loop: a loop per call ends in "Event loop is 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -52,10 +53,12 @@ class BackgroundLoop:
         if loop is None or thread is None or not first:
             last.close()
             return
-        asyncio.run_coroutine_threadsafe(_part(last), loop).result(_PARTING_SECONDS)
+        with contextlib.suppress(TimeoutError):  # a daemon thread: it may as well be left behind
+            asyncio.run_coroutine_threadsafe(_part(last), loop).result(_PARTING_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_PARTING_SECONDS)
-        loop.close()
+        if not thread.is_alive():
+            loop.close()
 
     def _running(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:

@@ -38,6 +38,8 @@ from channels.http import Redacted, Wire, header, reached
 from channels.loop import BackgroundLoop, Closed
 from channels.telegram_api import API, Http, refusal
 
+PATH = "/webhooks/telegram"
+_UPDATES = ("message", "edited_message", "callback_query")
 _LONGEST_CALL = 90.0
 _LONGEST_PHOTO = 10_000_000
 _LONGEST_NOTE = 200
@@ -121,6 +123,14 @@ class Telegram:
         if not ids:
             raise SendError("there is nothing to send: no text and no file", retryable=False)
         return Sent(tuple(ids))
+
+    def subscribe(self, public_base_url: str) -> None:
+        """Tells Telegram where to call us. What waits there is kept. Safe twice. Raises SendError."""
+        address = public_base_url.rstrip("/") + PATH
+        ask = partial(
+            Bot.set_webhook, url=address, secret_token=self._secret, allowed_updates=_UPDATES, drop_pending_updates=False
+        )
+        self._call("setWebhook", ask)
 
     def close(self) -> None:
         self._loop.close(self._http.shutdown())

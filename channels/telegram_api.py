@@ -23,9 +23,13 @@ class Flooded(refused.TelegramError):
         self.seconds = seconds
 
 
+class Failed(refused.TelegramError):
+    """5xx: Telegram's server failed."""
+
+
 class Http(HTTPXRequest):
-    """The SDK's transport, with our times. It tells 429 itself: the SDK's own error warns of a change to come whenever it is
-    made."""
+    """The SDK's transport, with our times. It tells two answers apart itself: of 429 the SDK's own error warns of a change to come
+    whenever it is made, and of 5xx it is the same as of a broken connection."""
 
     def __init__(self, pool: int) -> None:
         super().__init__(
@@ -43,6 +47,8 @@ class Http(HTTPXRequest):
         status, answer = await super().do_request(url, method, request_data, *args, **kwargs)
         if status == 429:
             raise Flooded(_seconds(answer))
+        if status >= 500:
+            raise Failed(f"Telegram failed ({status})")
         return status, answer
 
 
@@ -70,13 +76,12 @@ def refusal(error: Exception, token: str) -> SendError:
             return SendError(f"Telegram refused: {words}", retryable=False, code="400")
         case refused.Conflict():
             return SendError(f"Telegram refused: {words}", retryable=False, code="409")
+        case Failed():
+            return SendError(words, retryable=True, code="5xx")
         case refused.NetworkError() if _never_sent(error):
             return SendError("Telegram could not be reached", retryable=True, code="network")
     return SendError("Telegram did not answer, or not readably", retryable=False, unknown=True, code=type(error).__name__)
 
 
 def _never_sent(error: refused.NetworkError) -> bool:
-    """Whether nothing went out, or Telegram's server said that it failed (a status outside 2xx: the SDK gives no cause)."""
-    if isinstance(error, refused.TimedOut):
-        return isinstance(error.__cause__, httpx.ConnectTimeout | httpx.PoolTimeout)
-    return error.__cause__ is None or isinstance(error.__cause__, httpx.ConnectError)
+    return isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)

@@ -6,7 +6,7 @@ The parts that need a library stand apart and are imported by name: `flows.loade
 from flows.calendar import Calendar
 from flows.effects import DropTimers, Effect, PlanTimer, Record, Say, Topic, Work
 from flows.engine import advance, asking, names, say_again
-from flows.errors import FlowError, FlowFileError, Refused, RuleError
+from flows.errors import FlowError, FlowFileError, FlowFileErrors, InvalidValue, Refused, RuleError
 from flows.events import SYSTEM, Decided, Event, Facts
 from flows.fold import replay
 from flows.model import Flow
@@ -25,6 +25,8 @@ __all__ = [
     "Flow",
     "FlowError",
     "FlowFileError",
+    "FlowFileErrors",
+    "InvalidValue",
     "Line",
     "Money",
     "PlanTimer",

@@ -32,6 +32,7 @@ from storage.rows import (
     TokenRow,
     WorkRow,
 )
+from storage.tokens import new_token
 from storage.unit import Unit
 
 __all__ = [
@@ -64,5 +65,6 @@ __all__ = [
     "VersionTaken",
     "WorkRow",
     "WrongKeys",
+    "new_token",
     "nowhere",
 ]

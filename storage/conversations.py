@@ -6,12 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, update
 
+from storage.prepared import hot
 from storage.repository import Repository
 from storage.tables import people as tables
 from storage.tables.base import table
 
 CONTACT, CONVERSATION = table(tables.Contact), table(tables.Conversation)
-AT = update(CONVERSATION).where(CONVERSATION.c.address_id == bindparam("address"))
+AT = hot(update(CONVERSATION).where(CONVERSATION.c.address_id == bindparam("address")))
 SPEAKS = update(CONTACT).where(CONTACT.c.id == bindparam("contact"))
 
 
@@ -24,6 +25,10 @@ class Conversations(Repository):
         """Answers and documents (never decisions) go to `run_id` until then; "" and None end it."""
         self.conn.execute(AT, {"address": address_id, "focus_run": run_id, "focus_until": until})
 
+    def closed(self, address_id: str) -> None:
+        """The provider says that the session window is closed, whatever we thought."""
+        self.conn.execute(AT, {"address": address_id, "last_inbound_at": None})
+
     def expect(self, address_id: str, expecting: str, until: datetime | None) -> None:
         """The next plain message completes what `expecting` says (JSON of ids); "" and None end it."""
         self.conn.execute(AT, {"address": address_id, "expecting": expecting, "expecting_until": until})
@@ -34,4 +39,5 @@ class Conversations(Repository):
 
     def language(self, contact_id: str, code: str) -> None:
         """The language (BCP 47) in which the contact is spoken to."""
+        self.unit.people.forget()
         self.conn.execute(SPEAKS, {"contact": contact_id, "language": code})

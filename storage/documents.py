@@ -49,7 +49,9 @@ class Documents(Repository):
         return self.keys.open(row.subject, self._path(row.subject, row.digest).read_bytes())
 
     def _find(self, document_id: str) -> Row[tuple[object, ...]]:
-        row = self.conn.execute(select(DOCUMENT).where(DOCUMENT.c.id == document_id)).one_or_none()
+        row: Row[tuple[object, ...]] | None = self.conn.execute(
+            select(DOCUMENT).where(DOCUMENT.c.id == document_id)
+        ).one_or_none()
         if row is None:
             raise KeyError(document_id)
         return row

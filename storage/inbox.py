@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from storage.keys import address_subject
 from storage.lanes import Lanes
+from storage.prepared import hot
 from storage.repository import Repository
 from storage.rows import InboxRow, Pending
 from storage.tables.base import table
@@ -18,7 +19,7 @@ from storage.tables.messages import Inbound
 INBOUND = table(Inbound)
 LANES = Lanes(INBOUND, INBOUND.c.lane, INBOUND.c.received_at)
 # The grammar of ON CONFLICT is PostgreSQL's on both databases.
-INSERT = insert(INBOUND).on_conflict_do_nothing().returning(INBOUND.c.id)
+INSERT = hot(insert(INBOUND).on_conflict_do_nothing().returning(INBOUND.c.id))
 ENTER_LANE = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("lane"), 0)))
 UNTOUCHED = {"state": "new", "fence": 0, "attempts": 0, "note": ""}
 
@@ -58,7 +59,8 @@ class Inbox(Repository):
             "received_at": now,
             "ready_at": now,
         }
-        return self.conn.execute(INSERT, values | UNTOUCHED).scalar_one_or_none()
+        row: int | None = self.conn.execute(INSERT, values | UNTOUCHED).scalar_one_or_none()
+        return row
 
     def claim(self, now: datetime, limit: int, lease: timedelta) -> list[InboxRow]:
         """Take the oldest unfinished event of each of at most `limit` lanes for the length of `lease`."""

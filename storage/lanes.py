@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Table, bindparam, exists, func, literal_column, select, update
+from sqlalchemy import Column, ColumnElement, Row, Table, bindparam, exists, func, literal_column, select, update
 
 from storage.errors import LostClaim
+from storage.prepared import Prepared, hot
 from storage.rows import Pending
 
 
@@ -52,40 +53,42 @@ class Lanes:
             .cte("heads")
         )
         # A CTE, not a plain sub-select: PostgreSQL may run a sub-select several times, and so take more than the limit.
-        self._claim = (
+        self._claim = hot(
             update(rows)
             .where(rows.c.id.in_(select(heads.c.id)))
             .values(fence=rows.c.fence + 1, attempts=rows.c.attempts + 1, ready_at=bindparam("until"), **(marks or {}))
             .returning(rows)
         )
-        self._settle = update(rows).where(
-            rows.c.id == bindparam("row_id"), rows.c.fence == bindparam("row_fence"), rows.c.ready_at.is_not(None)
+        self._settle = hot(
+            update(rows).where(
+                rows.c.id == bindparam("row_id"), rows.c.fence == bindparam("row_fence"), rows.c.ready_at.is_not(None)
+            )
         )
         self._waiting = select(func.count(), func.min(since)).where(rows.c.ready_at.is_not(None))
         parked = rows.c.state == literal_column("'parked'")
         self._stuck = select(func.count()).select_from(rows).where(parked if stuck is None else stuck)
 
-    def claim(self, conn: Connection, now: datetime, limit: int, lease: timedelta) -> list[Row[Any]]:
+    def claim(self, conn: Prepared, now: datetime, limit: int, lease: timedelta) -> list[Row[Any]]:
         """At most `limit` heads of lanes, oldest first; nobody else gets them before `now + lease`."""
         taken = conn.execute(self._claim, {"now": now, "limit": limit, "until": now + lease})
         return sorted(taken, key=lambda row: row.id)
 
-    def settle(self, conn: Connection, row: Claimed, **values: Any) -> None:
+    def settle(self, conn: Prepared, row: Claimed, **values: Any) -> None:
         """Write `values` on a claimed row. Raises LostClaim where the claim is no longer the caller's."""
         if conn.execute(self._settle, {"row_id": row.id, "row_fence": row.fence, **values}).rowcount == 0:
             raise LostClaim(f"row {row.id} is no longer held by claim {row.fence}")
 
-    def finish(self, conn: Connection, row: Claimed, note: str) -> None:
+    def finish(self, conn: Prepared, row: Claimed, note: str) -> None:
         self.settle(conn, row, state="done", ready_at=None, note=note)
 
-    def fail(self, conn: Connection, row: Claimed, error: str, retry_at: datetime, park_after: int) -> bool:
+    def fail(self, conn: Prepared, row: Claimed, error: str, retry_at: datetime, park_after: int) -> bool:
         """Try again at `retry_at`, or, at the `park_after`-th attempt, park the row and let its lane go on: then True."""
         parked = row.attempts >= park_after
         again = {"state": "parked", "ready_at": None} if parked else {"ready_at": retry_at}
         self.settle(conn, row, note=error, **again)
         return parked
 
-    def pending(self, conn: Connection, now: datetime) -> Pending:
+    def pending(self, conn: Prepared, now: datetime) -> Pending:
         count, oldest = conn.execute(self._waiting).one()
         stuck = conn.execute(self._stuck).scalar_one()
         return Pending(count, stuck, now - oldest if oldest is not None else timedelta())

@@ -11,6 +11,7 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 
 from storage.lanes import Lanes
+from storage.prepared import hot
 from storage.repository import Repository
 from storage.rows import OutboxRow, Pending
 from storage.tables.base import table
@@ -32,10 +33,9 @@ LANES = Lanes(
 )
 FRESH = {"sent_at": None, "fence": 0, "attempts": 0, "status": "", "rank": 0, "code": "", "problem": "", "state": "pending"}
 
-INSERT = plain_insert(OUTBOUND).returning(OUTBOUND.c.id)
-CHANNEL_OF = select(ADDRESS.c.channel).where(ADDRESS.c.id == bindparam("address_id"))
-ADD_ID = insert(IDS).on_conflict_do_nothing()
-RELEASE = (
+INSERT = hot(plain_insert(OUTBOUND).returning(OUTBOUND.c.id))
+ADD_ID = hot(insert(IDS).on_conflict_do_nothing())
+RELEASE = hot(
     update(OUTBOUND)
     .where(OUTBOUND.c.address_id == bindparam("address"), UNDELIVERED, OUTBOUND.c.state == "held")
     .values(state="pending", ready_at=bindparam("now"), problem="")
@@ -47,13 +47,15 @@ LAPSE = (
     .values(fence=OUTBOUND.c.fence + 1)
     .returning(OUTBOUND)
 )
-KNOWN_AS = (
+KNOWN_AS = hot(
     select(OUTBOUND)
     .join(IDS, IDS.c.outbound_id == OUTBOUND.c.id)
     .where(IDS.c.channel == bindparam("channel"), IDS.c.message_id == bindparam("message_id"))
 )
-CLIMB = update(OUTBOUND).where(
-    OUTBOUND.c.id == bindparam("row_id"), OUTBOUND.c.rank < bindparam("step"), OUTBOUND.c.status != "failed"
+CLIMB = hot(
+    update(OUTBOUND).where(
+        OUTBOUND.c.id == bindparam("row_id"), OUTBOUND.c.rank < bindparam("step"), OUTBOUND.c.status != "failed"
+    )
 )
 IDS_OF = select(IDS.c.message_id).where(IDS.c.outbound_id == bindparam("outbound_id")).order_by(IDS.c.position)
 TROUBLE = select(OUTBOUND).where(UNDELIVERED).order_by(OUTBOUND.c.id)
@@ -95,10 +97,9 @@ class Outbox(Repository):
         out is never taken again here: see `expired`."""
         return [self._opened(row) for row in LANES.claim(self.conn, now, limit, lease)]
 
-    def sent(self, row: OutboxRow, ids: tuple[str, ...], status: str, rank: int, now: datetime) -> None:
-        """The provider accepted the message under `ids`. Raises LostClaim."""
+    def sent(self, row: OutboxRow, channel: str, ids: tuple[str, ...], status: str, rank: int, now: datetime) -> None:
+        """The provider of `channel` (the row's own, or the contact's other one) accepted the message under `ids`. Raises LostClaim."""
         LANES.settle(self.conn, row, state="sent", ready_at=None, status=status, rank=rank, sent_at=now, code="", problem="")
-        channel = self.conn.execute(CHANNEL_OF, {"address_id": row.address_id}).scalar_one()
         if ids:
             names = [{"message_id": name, "position": place} for place, name in enumerate(ids)]
             self.conn.execute(ADD_ID, [{"channel": channel, "outbound_id": row.id} | name for name in names])
@@ -121,7 +122,7 @@ class Outbox(Repository):
 
     def release(self, address_id: str, now: datetime) -> int:
         """The address's held messages may go out, in their old order; how many."""
-        return self.conn.execute(RELEASE, {"address": address_id, "now": now}).rowcount
+        return int(self.conn.execute(RELEASE, {"address": address_id, "now": now}).rowcount)
 
     def expired(self, now: datetime) -> list[OutboxRow]:
         """Messages whose sender died while sending: pending again where safe twice, else `unknown`. As they are now."""
@@ -172,5 +173,5 @@ class Outbox(Repository):
         return LANES.pending(self.conn, now)
 
     def _opened(self, row: Row[Any]) -> OutboxRow:
-        fields = {name: row._mapping[name] for name in OutboxRow.__slots__}
+        fields = {name: getattr(row, name) for name in OutboxRow.__slots__}
         return OutboxRow(**fields | {"content": self.open_json(row.contact_id, row.content)})

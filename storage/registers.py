@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
+from storage.prepared import hot
 from storage.repository import Repository
 from storage.tables.base import table
 from storage.tables.steps import Counter, Setting, Shape
@@ -12,7 +13,7 @@ from storage.tables.steps import Counter, Setting, Shape
 COUNTER, SETTING, SHAPE = table(Counter), table(Setting), table(Shape)
 
 PEEK = select(COUNTER.c.following).where(COUNTER.c.series == bindparam("series"))
-TAKE = (
+TAKE = hot(
     insert(COUNTER)
     .on_conflict_do_update(index_elements=[COUNTER.c.series], set_={"following": COUNTER.c.following + 1})
     .returning(COUNTER.c.following - 1)
@@ -42,7 +43,8 @@ class Counters(Repository):
 
 class Settings(Repository):
     def get(self, name: str) -> str | None:
-        return self.conn.execute(GET, {"name": name}).scalar_one_or_none()
+        found: str | None = self.conn.execute(GET, {"name": name}).scalar_one_or_none()
+        return found
 
     def put(self, name: str, value: str) -> None:
         self.conn.execute(PUT, {"name": name, "value": value})
@@ -52,7 +54,8 @@ class Shapes(Repository):
     """Ids of what an adapter made once at its provider, by channel and shape."""
 
     def get(self, channel: str, shape: str) -> str | None:
-        return self.conn.execute(GET_SHAPE, {"channel": channel, "shape": shape}).scalar_one_or_none()
+        found: str | None = self.conn.execute(GET_SHAPE, {"channel": channel, "shape": shape}).scalar_one_or_none()
+        return found
 
     def put(self, channel: str, shape: str, provider_id: str) -> None:
         self.conn.execute(PUT_SHAPE, {"channel": channel, "shape": shape, "provider_id": provider_id})

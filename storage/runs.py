@@ -14,6 +14,7 @@ from flows.run import Run, Status, StepState, StepStatus
 from storage.chain import link
 from storage.codec import decode_decided, decode_event, decode_run, encode_event, encode_run, kind_of, read_event
 from storage.errors import Conflict
+from storage.prepared import hot
 from storage.privacy import Sealer
 from storage.repository import Repository
 from storage.rows import EventRow, Loaded, RunCounts, RunRow
@@ -29,11 +30,12 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """Stands for no due time: it comes last in the indexes over due times."""
 
 IS_OPEN = RUN.c.status == literal_column("'open'")
+ADD_RUN, ADD_OWNER, ADD_EVENT = hot(insert(RUN)), hot(insert(OWNER)), hot(insert(EVENT))
 BODIES = select(EVENT.c.body).where(EVENT.c.run_id == bindparam("run_id")).order_by(EVENT.c.number)
-LOAD = select(RUN.c.snapshot, RUN.c.version, RUN.c.flow_version_id).where(RUN.c.id == bindparam("run_id"))
-SAVE = update(RUN).where(RUN.c.id == bindparam("run_id"), RUN.c.version == bindparam("found"))
-DISOWN = delete(OWNER).where(OWNER.c.run_id == bindparam("of"))
-HEAD = (
+LOAD = hot(select(RUN.c.snapshot, RUN.c.version, RUN.c.flow_version_id).where(RUN.c.id == bindparam("run_id")))
+SAVE = hot(update(RUN).where(RUN.c.id == bindparam("run_id"), RUN.c.version == bindparam("found")))
+DISOWN = hot(delete(OWNER).where(OWNER.c.run_id == bindparam("of")))
+HEAD = hot(
     select(RUN.c.requester, EVENT.c.number, EVENT.c.hash)
     .outerjoin(EVENT, EVENT.c.run_id == RUN.c.id)
     .where(RUN.c.id == bindparam("run_id"))
@@ -61,7 +63,7 @@ class Runs(Repository):
         """Store a new run, at version 1. `lookup_key` names what `lookup_same_vendor` counts; it is stored as a keyed hash."""
         columns = listed(run) | self._sealed(run, title, subjects) | {"id": run.id, "version": 1, "created_at": now}
         kept = {"flow_version_id": flow_version_id, "lookup_key": self._blind(lookup_key)}
-        self.conn.execute(insert(RUN), columns | kept)
+        self.conn.execute(ADD_RUN, columns | kept)
         self._own(run)
 
     def save(
@@ -101,7 +103,7 @@ class Runs(Repository):
         number, kind = (head.number or 0) + 1, kind_of(event)
         made = link(head.hash or "", run_id, number, kind, event.actor, event.at, now, body)
         columns = {"run_id": run_id, "number": number, "kind": kind, "actor": event.actor, "at": event.at}
-        self.conn.execute(insert(EVENT), columns | {"recorded_at": now, "body": body, "hash": made})
+        self.conn.execute(ADD_EVENT, columns | {"recorded_at": now, "body": body, "hash": made})
 
     def events(self, run_id: str) -> list[EventRow]:
         """The history of a run, oldest first, opened for people to read."""
@@ -169,7 +171,7 @@ class Runs(Repository):
             for place, owner in enumerate(dict.fromkeys(step.owners))
         ]
         if owners and run.status is Status.OPEN:
-            self.conn.execute(insert(OWNER), owners)
+            self.conn.execute(ADD_OWNER, owners)
 
     def _rows(self, rows: Select[Any]) -> list[RunRow]:
         found = self.conn.execute(rows.order_by(RUN.c.due_at, RUN.c.id)).all()

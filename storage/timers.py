@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from storage.prepared import hot
 from storage.repository import Repository
 from storage.rows import TimerRow
 from storage.tables.base import table
@@ -18,23 +20,27 @@ KEY = (TIMER.c.run_id, TIMER.c.path, TIMER.c.attempt, TIMER.c.rung)
 FIELDS = tuple(TIMER.c[name] for name in TimerRow.__slots__)
 
 _INSERT = insert(TIMER)
-PLAN = _INSERT.on_conflict_do_update(
-    index_elements=KEY,
-    set_={
-        "due": _INSERT.excluded.due,
-        "planned_at": _INSERT.excluded.planned_at,
-        "generation": TIMER.c.generation + 1,
-        "state": "live",
-    },
+PLAN = hot(
+    _INSERT.on_conflict_do_update(
+        index_elements=KEY,
+        set_={
+            "due": _INSERT.excluded.due,
+            "planned_at": _INSERT.excluded.planned_at,
+            "generation": TIMER.c.generation + 1,
+            "state": "live",
+        },
+    )
 )
-DROP = (
+DROP = hot(
     update(TIMER)
     .where(TIMER.c.run_id == bindparam("run"), TIMER.c.path == bindparam("step"), TIMER.c.attempt == bindparam("nth"), LIVE)
     .values(state="dropped")
 )
-DUE = select(*FIELDS).where(LIVE, TIMER.c.due <= bindparam("now")).order_by(TIMER.c.due, TIMER.c.id).limit(bindparam("limit"))
+DUE = hot(
+    select(*FIELDS).where(LIVE, TIMER.c.due <= bindparam("now")).order_by(TIMER.c.due, TIMER.c.id).limit(bindparam("limit"))
+)
 NEXT = select(func.min(TIMER.c.due)).where(LIVE)
-TAKE = (
+TAKE = hot(
     update(TIMER).where(TIMER.c.id == bindparam("timer"), TIMER.c.generation == bindparam("planned"), LIVE).values(state="fired")
 )
 OF_RUN = select(*FIELDS).where(LIVE, TIMER.c.run_id == bindparam("run")).order_by(TIMER.c.due, TIMER.c.id)
@@ -46,6 +52,15 @@ class Timers(Repository):
         values = {"run_id": run_id, "path": path, "attempt": attempt, "rung": rung, "due": due, "planned_at": now}
         self.conn.execute(PLAN, values | {"generation": 1, "state": "live"})
 
+    def plan_all(self, run_id: str, timers: Iterable[tuple[str, int, str, datetime]], now: datetime) -> None:
+        """`plan` for several (path, attempt, rung, due) at once."""
+        rows = [
+            {"run_id": run_id, "path": p, "attempt": n, "rung": r, "due": d, "planned_at": now, "generation": 1, "state": "live"}
+            for p, n, r, d in timers
+        ]
+        if rows:
+            self.conn.execute(PLAN, rows)
+
     def drop(self, run_id: str, path: str, attempt: int) -> None:
         """The step attempt closed: none of its timers fires any more."""
         self.conn.execute(DROP, {"run": run_id, "step": path, "nth": attempt})
@@ -56,7 +71,7 @@ class Timers(Repository):
 
     def take(self, row: TimerRow) -> bool:
         """Fire it: True for exactly one caller, False where it fired, moved or was dropped since it was read."""
-        return self.conn.execute(TAKE, {"timer": row.id, "planned": row.generation}).rowcount == 1
+        return bool(self.conn.execute(TAKE, {"timer": row.id, "planned": row.generation}).rowcount == 1)
 
     def next_due(self) -> datetime | None:
         due: datetime | None = self.conn.execute(NEXT).scalar_one()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select
 
+from storage.prepared import hot
 from storage.repository import Repository
 from storage.rows import TokenRow
 from storage.tables.base import table
@@ -17,10 +18,14 @@ from storage.tables.steps import DecisionToken
 
 TOKEN = table(DecisionToken)
 FIELDS = tuple(TOKEN.c[name] for name in TokenRow.__slots__)
-INSERT = insert(TOKEN)
-FIND = select(*FIELDS).where(TOKEN.c.hash == bindparam("digest"))
+INSERT = hot(insert(TOKEN))
+FIND = hot(select(*FIELDS).where(TOKEN.c.hash == bindparam("digest")))
 OF_OUTBOUND = select(*FIELDS).where(TOKEN.c.outbound_id == bindparam("message")).order_by(TOKEN.c.choice)
-BIND = update(TOKEN).where(TOKEN.c.hash == bindparam("digest")).values(outbound_id=bindparam("message"))
+
+
+def new_token() -> str:
+    """128 random bits in 22 base64url characters."""
+    return secrets.token_urlsafe(16)
 
 
 def _digest(token: str) -> bytes:
@@ -43,16 +48,19 @@ class Tokens(Repository):
     ) -> str:
         """A new token of 22 base64url characters. `data` holds ids only, never personal values. Expiry and use are the
         reader's to judge: a stale token still says what it was for."""
-        token = secrets.token_urlsafe(16)
-        row = TokenRow(purpose, run_id, path, attempt, contact_id, choice, dict(data or {}), expires_at, outbound_id)
-        self.conn.execute(INSERT, {"hash": _digest(token)} | {name: getattr(row, name) for name in TokenRow.__slots__})
+        token = new_token()
+        self.keep(
+            {token: TokenRow(purpose, run_id, path, attempt, contact_id, choice, dict(data or {}), expires_at, outbound_id)}
+        )
         return token
 
-    def bind(self, tokens: Iterable[str], outbound_id: int) -> None:
-        """Say which message carries them (its row can only be written once its buttons are known)."""
-        rows = [{"digest": _digest(token), "message": outbound_id} for token in tokens]
+    def keep(self, tokens: Mapping[str, TokenRow]) -> None:
+        """Store tokens made by `new_token`, each with what it stands for."""
+        rows = [
+            {"hash": _digest(token)} | {name: getattr(row, name) for name in TokenRow.__slots__} for token, row in tokens.items()
+        ]
         if rows:
-            self.conn.execute(BIND, rows)
+            self.conn.execute(INSERT, rows)
 
     def find(self, token: str) -> TokenRow | None:
         """What stands behind a token, expired or not; None for any other text."""

@@ -18,6 +18,7 @@ from storage.inbox import Inbox
 from storage.keys import KeyStore
 from storage.outbox import Outbox
 from storage.people import People
+from storage.prepared import Prepared
 from storage.registers import Counters, Settings, Shapes
 from storage.runs import Runs
 from storage.timers import Timers
@@ -30,7 +31,7 @@ class Unit:
     """`conn` is inside a transaction that the unit must not end. `home` holds the files (`home/documents`)."""
 
     def __init__(self, conn: Connection, keys: KeyStore, home: Path) -> None:
-        self.conn, self.keys, self.home = conn, keys, home
+        self.conn, self.keys, self.home = Prepared(conn), keys, home
         self.dialect = conn.dialect.name
         self.calls: list[Callable[[], None]] = []
 

@@ -23,7 +23,7 @@ from storage.unit import Unit
 
 ATTEMPTS = 8
 BATCH = 64
-SLICE_S = 0.01
+SLICE_S = 0.02
 """A batch takes no further unit once it is this old: whoever waits for its first unit waits no longer than needed."""
 PAUSE_S = 0.005
 RACES = frozenset({"40001", "40P01", "23505"})
@@ -109,9 +109,11 @@ class GroupWriter(Writer):
 
     def _attempt(self, conn: Connection, task: Task) -> None:
         """Run one unit in a savepoint, again on Conflict; what it raises stays with it."""
+        driver = conn.connection.driver_connection  # savepoints are on the hot path: straight to the driver
+        assert driver is not None
         for _ in range(ATTEMPTS):
             unit = self._make_unit(conn)
-            conn.exec_driver_sql("SAVEPOINT unit")
+            driver.execute("SAVEPOINT unit")
             try:
                 task.result = task.work(unit)
             except Exception as error:
@@ -120,7 +122,7 @@ class GroupWriter(Writer):
                 if not isinstance(error, Conflict):
                     return
             else:
-                conn.exec_driver_sql("RELEASE unit")
+                driver.execute("RELEASE unit")
                 task.error, task.calls = None, tuple(unit.calls)
                 return
 

@@ -13,17 +13,18 @@ from bot.bench.report import BenchFailed, Options, Report, percentile, versions
 NO_UNDO = 0.0
 """Seconds that a decision waits for second thoughts before it counts: the product has no such delay."""
 
-DURABLE = {"sqlite": ("synchronous", "full", "FULL"), "postgresql": ("synchronous_commit", "on", "on")}
-"""For each database: the setting that makes commits durable, what the server must read back, and its name in the report."""
+DURABLE = {"sqlite": {"synchronous": "full"}, "postgresql": {"synchronous_commit": "on", "fsync": "on"}}
+"""For each database: the settings that make a commit wait for the disk, and what the server must read back of them."""
 
 
 def durability(health: dict[str, Any]) -> tuple[str, str]:
     """The database's kind and how durable its commits are, as the server read it back. Raises BenchFailed where they are not."""
     database = health["database"]
-    setting, wanted, name = DURABLE[database["kind"]]
-    if str(database.get(setting)) != wanted:
-        raise BenchFailed([f"the server's {setting} is {database.get(setting)}, not {wanted}: its commits would not be durable"])
-    return database["kind"], name
+    wanted = DURABLE[database["kind"]]
+    found = {setting: database.get(setting) for setting in wanted}
+    if found != wanted:
+        raise BenchFailed([f"the server's commits do not wait for the disk: it has {found} instead of {wanted}"])
+    return database["kind"], next(iter(wanted.values())).upper()
 
 
 def report_of(measured: Measured, options: Options, floor: float, prepare_s: float, began: datetime, total_s: float) -> Report:

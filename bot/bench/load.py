@@ -70,7 +70,8 @@ class Approval:
 
 
 class Load:
-    """Plays requesters and approvers against one server. `show` must be called with each message of the provider's log."""
+    """Plays requesters and approvers against one server. `show` must be called with each message of the provider's log. No run
+    is begun after the first problem: there will be no figure."""
 
     def __init__(self, client: Client, phones: Phones, requesters: Sequence[str], lanes: Sequence[Lane], seed: int = 0) -> None:
         self.approvals: list[Approval] = []
@@ -91,7 +92,7 @@ class Load:
         until = time.monotonic() + seconds
 
         async def slot() -> None:
-            while time.monotonic() < until:
+            while time.monotonic() < until and not self.problems:
                 await self._approval(time.monotonic())
 
         await asyncio.gather(*(slot() for _ in range(in_flight)))
@@ -101,7 +102,7 @@ class Load:
         Each time is counted from the moment the message was due, so that a stall is not hidden by waiting for it."""
         begin = time.monotonic()
         due, begun = begin, list[asyncio.Task[None]]()
-        while (due := due + self._random.expovariate(rate / 2)) < begin + seconds:
+        while (due := due + self._random.expovariate(rate / 2)) < begin + seconds and not self.problems:
             await asyncio.sleep(due - time.monotonic())
             begun.append(asyncio.create_task(self._approval(due)))
         await asyncio.gather(*begun)

@@ -42,6 +42,8 @@ PATTERNS = 100
 FLOWS = "published"
 """The folder for the flow files. Not "flows": a process started beside it would take it for the package."""
 BATCH = 5000
+PATIENCE = 60.0
+"""Seconds that one step of the filling may take."""
 INBOUND, OUTBOUND = table(messages.Inbound), table(messages.Outbound)
 RUN, EVENT = table(runs.Run), table(runs.Event)
 
@@ -74,11 +76,15 @@ def prepare(url: str, home: Path, options: Options, now: datetime) -> None:
         transitions = Transitions(book, business("Asia/Kolkata", "IN", "INR", now.date()))
         people = {phone: uuid4().hex for phone in (*(lane.approver for lane in lanes()), *requesters(options.contacts))}
         _make_keys(database, url, home, people)
-        database.write("bench.people", lambda unit: _people(unit, people, now)).result()
-        patterns = database.write("bench.patterns", lambda unit: _patterns(unit, transitions, people, now)).result()
-        for first in range(PATTERNS, options.older_runs, BATCH):
-            wanted = [(n, patterns[n % PATTERNS]) for n in range(first, min(first + BATCH, options.older_runs))]
-            database.write("bench.older", partial(_copies, wanted)).result()
+        database.write("bench.people", lambda unit: _people(unit, people, now)).result(PATIENCE)
+        count = min(PATTERNS, options.older_runs)
+        patterns = database.write("bench.patterns", lambda unit: _patterns(unit, transitions, people, now, count)).result(
+            PATIENCE
+        )
+        for first in range(count, options.older_runs, BATCH):
+            wanted = [(n, patterns[n % count]) for n in range(first, min(first + BATCH, options.older_runs))]
+            database.write("bench.older", partial(_copies, wanted)).result(PATIENCE)
+        database.write("bench.analyze", lambda unit: unit.conn.exec_driver_sql("ANALYZE")).result(PATIENCE)
 
 
 # --- people ----------------------------------------------------------------------------------------------------------
@@ -112,16 +118,16 @@ def _make_keys(database: Database, url: str, home: Path, known: Mapping[str, str
 # --- runs that were really made --------------------------------------------------------------------------------------
 
 
-def _patterns(unit: Unit, transitions: Transitions, people: Mapping[str, str], now: datetime) -> list[Pattern]:
-    """PATTERNS approved runs spread over the past year, made and stored by the product itself; their messages count as sent."""
+def _patterns(unit: Unit, transitions: Transitions, people: Mapping[str, str], now: datetime, count: int) -> list[Pattern]:
+    """`count` approved runs spread over the past year, made and stored by the product itself; their messages count as sent."""
     approvers = lanes()
     askers = [contact for phone, contact in people.items() if phone not in {lane.approver for lane in approvers}]
     made = []
-    for number in range(PATTERNS):
-        lane, at = approvers[number % len(approvers)], now - YEAR * (PATTERNS - number) / (PATTERNS + 1)
+    for number in range(count):
+        lane, at = approvers[number % len(approvers)], now - YEAR * (count - number) / (count + 1)
         made.append(_approved(unit, transitions, lane, (askers[number * 7 % len(askers)], people[lane.approver]), at))
     unit.conn.execute(update(OUTBOUND).values(state="sent", ready_at=None))
-    return [_pattern(unit.conn, run_id) for run_id in made]
+    return [_pattern(unit.conn.connection, run_id) for run_id in made]
 
 
 def _approved(unit: Unit, transitions: Transitions, lane: Lane, who: tuple[str, str], at: datetime) -> str:
@@ -162,8 +168,8 @@ def _raw(conn: Connection, rows: Table, where: ColumnElement[bool]) -> list[dict
 def _copies(wanted: Sequence[tuple[int, Pattern]], unit: Unit) -> None:
     """Store older runs `OLD-<number>` like their patterns, each with a chain of hashes of its own."""
     copies = [_copy(number, pattern) for number, pattern in wanted]
-    _store(unit.conn, RUN, [run for run, _ in copies])
-    _store(unit.conn, EVENT, [event for _, events in copies for event in events])
+    _store(unit.conn.connection, RUN, [run for run, _ in copies])
+    _store(unit.conn.connection, EVENT, [event for _, events in copies for event in events])
 
 
 def _copy(number: int, pattern: Pattern) -> tuple[dict[str, Any], list[dict[str, Any]]]:

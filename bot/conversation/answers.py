@@ -5,16 +5,22 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from bot.conversation.decisions import ask_again
 from bot.conversation.forms import Form, read_form
-from bot.conversation.intents import Answer, Document, Start, Tapped
+from bot.conversation.intents import Answer, Document, Start
+from bot.conversation.known import Tapped
 from bot.conversation.refusals import explain
+from bot.conversation.situation import questions
 from bot.conversation.turn import Turn
 from flows import Event, Facts, Refused, Run, StepState, Value
 from flows.engine import asking
+from flows.engine.prompts import question
+from flows.engine.words import SKIP
 from flows.errors import InvalidValue
 from flows.events import Give, Skip
-from flows.model import Ask, Collect, Do, Flow
+from flows.model import Ask, Collect, Do, Field, Flow
 from flows.parse import parse
+from prompts.words import normal
 from storage import Loaded
 
 FETCHABLE = ("image/", "application/pdf", "application/octet-stream")
@@ -79,13 +85,30 @@ def answer(turn: Turn, intent: Answer) -> None:
     if form.labelled:
         _tell_problems(turn, form, run)
         give(turn, loaded, state, dict(form.values))
+    elif name is not None and _skips(flow.fields[name], intent.text):
+        _skip(turn, loaded, state, name)
     elif name is None:
-        turn.reply(
-            turn.t("{reference}: send a correction as “Label: value”, or tap Submit.").format(reference=run.reference),
-            run=run, path=question.path, attempt=question.attempt,
-        )  # fmt: skip
+        ask_again(turn, question, turn.t("I could not use that. Please write a label and a value, such as “Reason: ...”."))
     else:
         _one_value(turn, loaded, state, name, intent.text)
+
+
+def _skips(field: Field, text: str) -> bool:
+    """Whether the whole message is the Skip of an optional field's question: the word in any language, or its number there."""
+    shown = question(field).choices
+    return SKIP in shown and normal(text) in {
+        str(len(shown)), *(normal(label) for label in SKIP.label.by_language.values())
+    }  # fmt: skip
+
+
+def _skip(turn: Turn, loaded: Loaded, state: StepState, name: str) -> None:
+    def make(facts: Facts) -> Event:
+        return Skip(at=turn.now, actor=turn.contact_id, facts=facts, path=state.path, attempt=state.attempt, name=name)
+
+    try:
+        turn.transitions.apply(turn.unit, loaded, make, turn.now)
+    except Refused as refusal:
+        explain(turn, loaded, refusal)
 
 
 def _one_value(turn: Turn, loaded: Loaded, state: StepState, name: str, text: str) -> None:
@@ -127,17 +150,10 @@ def choose(turn: Turn, tapped: Tapped) -> None:
         explain(turn, loaded, Refused("closed"))
         return
     turn.focus(loaded.run.id)
-    if tapped.choice == "skip":
-
-        def make(facts: Facts) -> Event:
-            return Skip(at=turn.now, actor=turn.contact_id, facts=facts, path=tapped.path, attempt=tapped.attempt, name=name)
-
-        try:
-            turn.transitions.apply(turn.unit, loaded, make, turn.now)
-        except Refused as refusal:
-            explain(turn, loaded, refusal)
-        return
-    _one_value(turn, loaded, state, name, tapped.choice)
+    if tapped.choice == SKIP.key:
+        _skip(turn, loaded, state, name)
+    else:
+        _one_value(turn, loaded, state, name, tapped.choice)
 
 
 def document(turn: Turn, intent: Document) -> None:
@@ -152,6 +168,10 @@ def document(turn: Turn, intent: Document) -> None:
         run_id = _recent_run(turn)
         if run_id is None:
             turn.missed()
+            waiting = list(questions(turn.unit, turn.book, turn.contact_id))
+            if len(waiting) == 1:
+                ask_again(turn, waiting[0], turn.t("I cannot use a file here."))
+                return
             turn.reply(turn.t("None of your requests waits for documents. Write “menu” to start a new request."))
             return
         path, attempt, run = "", 0, run_id

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from bot.conversation.intents import Decide, Question
+from bot.conversation.intents import Decide
+from bot.conversation.known import Question
 from bot.conversation.refusals import explain
 from bot.conversation.turn import Turn
 from bot.words import Scene, say
@@ -25,7 +26,7 @@ def decide(turn: Turn, intent: Decide) -> None:
     def make(facts: Facts) -> Event:
         return DecideEvent(
             at=turn.now, actor=turn.contact_id, facts=facts, path=intent.path, attempt=intent.attempt, choice=intent.choice,
-            reason=intent.reason,
+            reason=intent.reason, stage=intent.stage,
         )  # fmt: skip
 
     address_id = turn.sender.address.id
@@ -36,9 +37,11 @@ def decide(turn: Turn, intent: Decide) -> None:
         turn.focus(loaded.run.id)
     except Refused as refusal:
         if refusal.code != "reason_needed":
-            explain(turn, loaded, refusal)
+            explain(turn, loaded, refusal, intent.path, intent.stage)
             return
-        waiting = {"run_id": intent.run_id, "path": intent.path, "attempt": intent.attempt, "choice": intent.choice}
+        waiting = {
+            "run_id": intent.run_id, "path": intent.path, "attempt": intent.attempt, "choice": intent.choice, "stage": intent.stage,
+        }  # fmt: skip
         turn.unit.conversations.expect(address_id, json.dumps(waiting), turn.now + REASON_TIME)
         back = Tap(turn.t("Go back"), "back", run_id=intent.run_id, path=intent.path, attempt=intent.attempt)
         turn.reply(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.conversation import answers, commands, decisions
 from bot.conversation.envelope import unpack
@@ -15,13 +15,12 @@ from bot.conversation.intents import (
     Intent,
     OptIn,
     OptOut,
-    Question,
     Start,
     Tap,
-    Tapped,
     Unknown,
     understand,
 )
+from bot.conversation.known import Question, Tapped
 from bot.conversation.situation import Sender, questions, situation
 from bot.conversation.turn import MANAGER, Turn
 from bot.transition import Transitions
@@ -31,6 +30,10 @@ from channels.base import Channel, EventKind, Inbound
 from prompts import Command
 from storage import InboxRow, Unit
 
+RECENT = timedelta(hours=1)
+"""Whoever wrote within it has an open window and so nothing held."""
+EARLY_ATTEMPTS = 3
+"""How often a delivery report for a message we do not know is tried again (2, 4, 8 seconds) before it is let go."""
 HAND_OVER = 3
 """Messages in a row that we could not use before a person is told."""
 
@@ -48,31 +51,38 @@ class Conversation:
         inbound = unpack(row.inbound)
         note = ""
         if inbound.kind is EventKind.STATUS:
-            note = self._delivered(unit, inbound, now)
+            if not self._delivered(unit, inbound, now) and row.attempts <= EARLY_ATTEMPTS:
+                unit.inbox.fail(
+                    row, "not recorded as sent yet", now, timedelta(seconds=2**row.attempts), park_after=EARLY_ATTEMPTS + 1
+                )
+                return
+            note = "status"
         elif inbound.kind in (EventKind.MESSAGE, EventKind.TAP):
             note = self._spoken(unit, row, inbound, now)
         else:
             note = inbound.kind.value
         unit.inbox.finish(row, note)
 
-    def _delivered(self, unit: Unit, inbound: Inbound, now: datetime) -> str:
+    def _delivered(self, unit: Unit, inbound: Inbound, now: datetime) -> bool:
+        """Take over a delivery report; False where no message of ours is known by its id (yet): reports overtake our own record."""
         status = inbound.status
         if status is None:
-            return "status unknown"
-        moved = unit.outbox.status(inbound.channel, inbound.message_id, status.value, status.rank, inbound.error, now)
+            return True
+        known = unit.outbox.status(inbound.channel, inbound.message_id, status.value, status.rank, inbound.error, now)
         if inbound.opted_out:
             address = unit.people.by_address(inbound.channel, inbound.sender)
             if address is not None and not address.opted_out:
                 unit.people.opt_out(address.id, now, "provider")
-        return "status" if moved else "status ignored"
+        return known
 
     def _spoken(self, unit: Unit, row: InboxRow, inbound: Inbound, now: datetime) -> str:
         address = unit.people.meet(inbound.channel, inbound.sender, inbound.account, inbound.sender_name, now)
         contact = unit.people.contact(address.contact_id)
         if contact is None or contact.suspended:
             return "suspended"
+        if address.last_inbound_at is None or now - address.last_inbound_at > RECENT:
+            unit.outbox.release(address.id, now)
         unit.conversations.heard(address.id, now)
-        unit.outbox.release(address.id, now)
         channel = self.channels.get(inbound.channel)
         sender = Sender(contact, address)
         known = situation(
@@ -80,7 +90,7 @@ class Conversation:
         )
         intent = understand(inbound, known)
         turn = Turn(unit, self.transitions, inbound, row.id, sender, now)
-        if address.expecting and not isinstance(intent, Decide):
+        if address.expecting and not isinstance(intent, Decide | Command):
             unit.conversations.expect(address.id, "", None)
         _act(turn, intent)
         if turn.understood and address.misses:

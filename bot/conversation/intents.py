@@ -8,96 +8,13 @@ decisions, the focus; otherwise a list to pick from. A message sent before the q
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import cached_property
-from typing import Any
+from datetime import timedelta
 
+from bot.conversation.known import Expecting, Question, Situation, Tapped, Wants
 from channels.base import EventKind, Inbound
 from prompts import Command, is_opt_in, is_opt_out, read_command
 from prompts.words import normal
-
-
-class Wants(StrEnum):
-    """What an open question waits for."""
-
-    FIELD = "field"
-    DOCUMENT = "document"
-    DECISION = "decision"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """An open step attempt that this person owns. `labels` are the words of its choices in order, per choice key: what may be
-    typed instead of tapped. `approval`: money-like, never by mail. `by_mail`: may be reported by a mail reply. `submit`: a reopened step."""
-
-    run_id: str
-    reference: str
-    path: str
-    attempt: int
-    wants: Wants
-    asked_at: datetime
-    labels: Sequence[tuple[str, tuple[str, ...]]] = ()
-    approval: bool = False
-    by_mail: bool = True
-
-    @property
-    def key(self) -> tuple[str, str, int]:
-        return (self.run_id, self.path, self.attempt)
-
-
-@dataclass(frozen=True, slots=True)
-class Tapped:
-    """The row behind a token of this person's: what the tap was for."""
-
-    purpose: str
-    run_id: str
-    path: str
-    attempt: int
-    choice: str
-    data: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Quoted:
-    """A message of ours, to this person, that theirs answers."""
-
-    run_id: str
-    path: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Expecting:
-    """We asked for a reason after a tap; the next plain message of this conversation gives it."""
-
-    run_id: str
-    path: str
-    attempt: int
-    choice: str
-
-
-@dataclass(frozen=True)
-class Situation:
-    """Everything `understand` may know. `ask`: gives all questions that wait for this person (looked up only where it matters).
-    `tapped`: None where the token is not theirs or unknown. `starts`: tells whether words open a flow. `by_mail`: the channel
-    proves no sender."""
-
-    ask: Callable[[], tuple[Question, ...]] = tuple
-    tapped: Tapped | None = None
-    quoted: Quoted | None = None
-    focus: str = ""
-    expecting: Expecting | None = None
-    starts: Callable[[str], bool] = lambda words: False
-    references: Callable[[str], str | None] = lambda reference: None
-    taps_decide: bool = True
-    by_mail: bool = False
-
-    @cached_property
-    def questions(self) -> tuple[Question, ...]:
-        return self.ask()
 
 
 # --- intents -------------------------------------------------------------------------------------------------------
@@ -119,7 +36,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """`proof` says why we know which question it is: token, quote, only (the one open question) or reason."""
+    """`proof` says why we know which question it is: token, quote, only (the one open question) or reason. `stage` is the stage
+    of a sequence that it is about."""
 
     run_id: str
     path: str
@@ -127,6 +45,7 @@ class Decide:
     choice: str
     proof: str
     reason: str = ""
+    stage: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +121,7 @@ def _tap(inbound: Inbound, now: Situation) -> Intent:
     if tapped is None or not now.taps_decide or inbound.forwarded:
         return Unknown("stale_tap")
     if tapped.purpose == "decide":
-        return Decide(tapped.run_id, tapped.path, tapped.attempt, tapped.choice, "token")
+        return Decide(tapped.run_id, tapped.path, tapped.attempt, tapped.choice, "token", stage=tapped.stage)
     return Tap(tapped)
 
 
@@ -214,9 +133,9 @@ def _quoted_question(now: Situation) -> Question | None:
 
 
 def _words(inbound: Inbound, now: Situation, text: str) -> Intent:
-    if now.expecting is not None and now.quoted is None and not inbound.forwarded:
-        wait = now.expecting
-        return Decide(wait.run_id, wait.path, wait.attempt, wait.choice, "reason", text[:TEXT_LIMIT])
+    wait = now.expecting
+    if wait is not None and _gives_reason(inbound, now, wait, text):
+        return Decide(wait.run_id, wait.path, wait.attempt, wait.choice, "reason", text[:TEXT_LIMIT], wait.stage)
     if now.quoted is not None:
         question = _quoted_question(now)
         if question is not None:
@@ -228,6 +147,8 @@ def _words(inbound: Inbound, now: Situation, text: str) -> Intent:
     named = {run for ref in _REFERENCE.findall(text) if (run := now.references(ref.upper())) is not None}
     if named:
         about = tuple(q for q in now.questions if q.run_id in named)
+        if _REFERENCE.fullmatch(text):
+            return _picked(about, text)
         if len(about) == 1:
             return _reply(inbound, now, about[0], text, "only" if len(now.questions) == 1 else "")
         return Unknown("which", about) if about else Unknown("nothing")
@@ -237,6 +158,24 @@ def _words(inbound: Inbound, now: Situation, text: str) -> Intent:
     if len(focused) == 1 and focused[0].wants is not Wants.DECISION:
         return _reply(inbound, now, focused[0], text, "")
     return Unknown("which", now.questions) if now.questions else Unknown("nothing")
+
+
+def _gives_reason(inbound: Inbound, now: Situation, wait: Expecting, text: str) -> bool:
+    """Whether this message is the reason that was asked for: not where it is one of the choices itself ("Approve" after a tap on
+    Reject is a change of mind), and by mail only as a reply, since a mail alone proves nothing."""
+    about = next((q for q in now.questions if q.key == (wait.run_id, wait.path, wait.attempt)), None)
+    quoted = now.quoted is not None and (now.quoted.run_id, now.quoted.path, now.quoted.attempt) == about.key if about else False
+    if inbound.forwarded or (about is not None and _choice(about, text) is not None):
+        return False
+    return quoted if now.by_mail or now.quoted is not None else True
+
+
+def _picked(about: tuple[Question, ...], reference: str) -> Intent:
+    """A reference and nothing else: they want to see it, and it is no answer."""
+    if len(about) == 1:
+        question = about[0]
+        return Tap(Tapped("pick", question.run_id, question.path, question.attempt, "", {}))
+    return Unknown("which", about) if about else Command("status", reference.upper())
 
 
 def _reply(inbound: Inbound, now: Situation, question: Question, text: str, proof: str) -> Intent:
@@ -250,17 +189,15 @@ def _reply(inbound: Inbound, now: Situation, question: Question, text: str, proo
         return Unknown("ask_again", (question,))
     if now.by_mail and (question.approval or not question.by_mail or proof != "quote"):
         return Unknown("not_by_mail", (question,))
-    return Decide(question.run_id, question.path, question.attempt, choice, proof)
+    stage = now.quoted.stage if proof == "quote" and now.quoted is not None else question.stage
+    return Decide(question.run_id, question.path, question.attempt, choice, proof, stage=stage)
 
 
 def _choice(question: Question, text: str) -> str | None:
     """The choice that the whole message is: its label in any language, its key, or its number in the list."""
-    if question.wants is Wants.FIELD and not question.labels:
-        return None
     said = normal(text)
     for number, (key, labels) in enumerate(question.labels, start=1):
-        counted = said == str(number) and question.wants is Wants.DECISION
-        if counted or said == normal(key) or said in {normal(label) for label in labels}:
+        if (question.numbered and said == str(number)) or said == normal(key) or said in {normal(label) for label in labels}:
             return key
     return None
 

@@ -6,14 +6,27 @@ from datetime import datetime
 
 from bot.conversation.turn import Turn
 from bot.words import moment
-from flows import Refused
+from flows import SYSTEM, Refused, Run
 from storage import Loaded
 
 
-def explain(turn: Turn, loaded: Loaded, refusal: Refused) -> None:
-    """Answer a refused event: what happened, who decided, and what to do next. The run is unchanged."""
+def explain(turn: Turn, loaded: Loaded, refusal: Refused, path: str = "", stage: int = 0) -> None:
+    """Answer a refused event: what happened, who decided, and what to do next. The run is unchanged. `path` and `stage` say what
+    was to be decided."""
     turn.understood = False
-    turn.reply(_words(turn, loaded, refusal), run=loaded.run)
+    turn.reply(_words(turn, loaded, _by_whom(loaded.run, refusal, path, stage)), run=loaded.run)
+
+
+def _by_whom(run: Run, refusal: Refused, path: str, stage: int) -> Refused:
+    """A refusal that says who was first: the vote at that stage of a sequence, or the decision that ended the run."""
+    state = run.steps.get(path)
+    if refusal.code == "not_yours" and state is not None and len(state.votes) > stage:
+        vote = state.votes[stage]
+        return Refused("closed", by=vote.by, choice=vote.choice, at=vote.at.isoformat())
+    if refusal.code == "run_over" and run.ended_at is not None:
+        by = next((s.closed_by for s in run.steps.values() if s.closed_at == run.ended_at and s.closed_by != SYSTEM), "")
+        return Refused("run_over", outcome=run.outcome, by=by, at=run.ended_at.isoformat())
+    return refusal
 
 
 def _words(turn: Turn, loaded: Loaded, refusal: Refused) -> str:
@@ -25,13 +38,20 @@ def _words(turn: Turn, loaded: Loaded, refusal: Refused) -> str:
             return t("{reference}: already {choice} by {name}, {when}. Nothing changed.").format(
                 reference=reference,
                 choice=choices.get(choice, t("answered")),
-                name=turn.names()(details["by"]),
+                name=t("you") if details["by"] == turn.contact_id else turn.names()(details["by"]),
                 when=moment(datetime.fromisoformat(details["at"]), turn.now, turn.zone),
             )
         case "closed":
             return t(
                 "{reference}: this question is closed. Nothing changed. Write “status {reference}” to see where it stands."
             ).format(reference=reference)
+        case "run_over" if details.get("by"):
+            return t("{reference}: already {outcome} by {name}, {when}. Nothing changed.").format(
+                reference=reference,
+                outcome=t(details.get("outcome", "")),
+                name=t("you") if details["by"] == turn.contact_id else turn.names()(details["by"]),
+                when=moment(datetime.fromisoformat(details["at"]), turn.now, turn.zone),
+            )
         case "run_over":
             return t("{reference} has already ended: {outcome}. Nothing changed.").format(
                 reference=reference, outcome=t(details.get("outcome", ""))

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from bot.book import FlowBook
-from bot.conversation.intents import Expecting, Question, Quoted, Situation, Tapped, Wants
+from bot.conversation.known import Expecting, Question, Quoted, Situation, Tapped, Wants
 from channels.base import Inbound
-from flows import Run, StepState
+from flows import Run, StepState, asking
 from flows.model import Approve, Ask, Collect, Do, Flow, Wording
 from flows.run import StepStatus
 from storage import Address, Contact, Unit
@@ -62,19 +63,25 @@ def _quoted(unit: Unit, inbound: Inbound, contact_id: str, now: datetime) -> Quo
     if inbound.tag:
         row = unit.tokens.find(inbound.tag)
         if row is not None and row.contact_id == contact_id and row.expires_at > now:
-            return Quoted(row.run_id, row.path, row.attempt)
+            return Quoted(row.run_id, row.path, row.attempt, _stage(unit, row.outbound_id))
     for message_id in inbound.reply_to:
         sent = unit.outbox.by_message(inbound.channel, message_id)
         if sent is not None and sent.contact_id == contact_id and sent.run_id:
-            return Quoted(sent.run_id, sent.path, sent.attempt)
+            return Quoted(sent.run_id, sent.path, sent.attempt, _stage(unit, sent.id))
     return None
+
+
+def _stage(unit: Unit, outbound_id: int | None) -> int:
+    """The stage of a sequence that a message of ours asked about."""
+    offered = unit.tokens.by_outbound(outbound_id) if outbound_id is not None else ()
+    return next((int(token.data["stage"]) for token in offered if "stage" in token.data), 0)
 
 
 def _expecting(address: Address, now: datetime) -> Expecting | None:
     if not address.expecting or address.expecting_until is None or address.expecting_until <= now:
         return None
     wait = json.loads(address.expecting)
-    return Expecting(wait["run_id"], wait["path"], int(wait["attempt"]), wait["choice"])
+    return Expecting(wait["run_id"], wait["path"], int(wait["attempt"]), wait["choice"], int(wait.get("stage", 0)))
 
 
 def questions(unit: Unit, book: FlowBook, contact_id: str) -> Iterator[Question]:
@@ -93,27 +100,23 @@ def questions(unit: Unit, book: FlowBook, contact_id: str) -> Iterator[Question]
 
 def question_of(flow: Flow, run: Run, state: StepState) -> Question | None:
     """The question that an open step attempt puts to its owners."""
-    step = flow.step(state.path)
-    reopened = state.attempt > 1
-    submit = (("submit", _labels(SUBMIT)),) if reopened else ()
+    step, asked = flow.step(state.path), asking(flow, run, state)
+    question = partial(Question, run.id, run.reference, state.path, state.attempt, asked_at=state.opened_at)
+    submit = (("submit", _labels(SUBMIT)),) if state.sent_back_by else ()
     match step:
         case Ask():
-            return Question(run.id, run.reference, state.path, state.attempt, Wants.FIELD, state.opened_at, submit)
+            return question(Wants.FIELD, labels=submit, numbered=asked is None)
         case Collect():
-            return Question(run.id, run.reference, state.path, state.attempt, Wants.DOCUMENT, state.opened_at, submit)
+            return question(Wants.DOCUMENT, labels=submit)
         case Approve():
             keys = ("approve", "reject", "send_back") if step.send_back_to else ("approve", "reject")
             labels = tuple((key, _labels(_APPROVAL_WORDS[key])) for key in keys)
-            return Question(
-                run.id, run.reference, state.path, state.attempt, Wants.DECISION, state.opened_at, labels, approval=True
-            )
+            return question(Wants.DECISION, labels=labels, approval=True, stage=state.stage)
+        case Do() if asked is not None:
+            return question(Wants.FIELD)
         case Do():
-            if any(name not in run.values and flow.fields[name].required for name in step.fields):
-                return Question(run.id, run.reference, state.path, state.attempt, Wants.FIELD, state.opened_at)
             labels = tuple((choice.key, _labels(choice.label)) for choice in step.outcomes)
-            return Question(
-                run.id, run.reference, state.path, state.attempt, Wants.DECISION, state.opened_at, labels, by_mail=step.by_mail
-            )
+            return question(Wants.DECISION, labels=labels, by_mail=step.by_mail)
     return None
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bot.conversation.turn import Turn
-from bot.words import moment, span, summary
-from flows import Run, StepState
+from bot.words import choice_label, moment, span, summary
+from flows import Flow, Run, StepState
 from flows.events import BranchTaken
+from flows.model import Step
 from flows.run import Status, StepStatus
 from storage import Loaded, RunRow
 
@@ -42,14 +43,31 @@ def where(turn: Turn, loaded: Loaded) -> str:
     """The whole of one run: what it is, each step's state, who has it, what is missing."""
     run, flow, t, names = loaded.run, turn.flow_of(loaded), turn.t, turn.names()
     lines = [f"{run.reference} · {flow.title.text(turn.language)}", summary(flow, run, turn.language)]
+    if is_outsider(turn, run):
+        return "\n".join([*lines[1:], *(_state(turn, loaded, state, names) for state in _own(turn, run))])
     lines.append(t("Asked by {name}, {when}").format(name=names(run.requester), when=moment(run.started_at, turn.now, turn.zone)))
     if run.status is not Status.OPEN and run.ended_at is not None:
         ended = t("cancelled") if run.status is Status.CANCELLED else t(run.outcome)
         lines.append(t("Ended: {outcome}, {when}").format(outcome=ended, when=moment(run.ended_at, turn.now, turn.zone)))
-    lines += [_state(turn, loaded, state, names) for state in sorted(run.steps.values(), key=lambda s: (s.opened_at, s.path))]
+    lines += [_state(turn, loaded, state, names) for state in _in_order(flow, run.steps.values())]
     failed = turn.unit.outbox.undelivered(run.id)
     lines += [t("Not delivered to {name}: {problem}").format(name=names(m.contact_id), problem=m.problem) for m in failed]
     return "\n".join(lines)
+
+
+def is_outsider(turn: Turn, run: Run) -> bool:
+    """A party from outside the business, who sees only what was asked of them."""
+    return turn.contact_id in run.participants.values() and turn.contact_id != run.requester and not turn.sender.contact.roles
+
+
+def _own(turn: Turn, run: Run) -> list[StepState]:
+    """The steps that this person owns or decided."""
+    states = (*run.history, *run.steps.values())
+    return [s for s in states if turn.contact_id in s.owners or any(v.by == turn.contact_id for v in s.votes)]
+
+
+def _in_order(flow: Flow, states: Iterable[StepState]) -> list[StepState]:
+    return sorted(states, key=lambda state: flow.places[state.path].number)
 
 
 def _state(turn: Turn, loaded: Loaded, state: StepState, names: Names) -> str:
@@ -71,6 +89,8 @@ def _state(turn: Turn, loaded: Loaded, state: StepState, names: Names) -> str:
 def reasons(turn: Turn, loaded: Loaded) -> list[str]:
     """Why it is where it is: the way each branch took with the rule and its values, and who holds the open step by which role."""
     run, flow, t, names = loaded.run, turn.flow_of(loaded), turn.t, turn.names()
+    if is_outsider(turn, run):
+        return [where(turn, loaded)]
     lines = [t("{reference} follows {title}, version {version}.").format(
         reference=run.reference, title=flow.title.text(turn.language), version=flow.version
     )]  # fmt: skip
@@ -79,7 +99,9 @@ def reasons(turn: Turn, loaded: Loaded) -> list[str]:
             if isinstance(fact, BranchTaken):
                 title = flow.step(fact.path).title.text(turn.language)
                 lines.append(
-                    t("{title}: took “{case}” because {because}").format(title=title, case=fact.case, because=fact.because)
+                    t("{title}: took “{case}” because {because}").format(
+                        title=title, case=fact.case.replace("_", " "), because=fact.because
+                    )
                 )
     for state in run.open_steps():
         step = flow.step(state.path)
@@ -96,7 +118,9 @@ def reasons(turn: Turn, loaded: Loaded) -> list[str]:
 def history(turn: Turn, loaded: Loaded) -> list[str]:
     """Each decision so far: who, what, when, why."""
     run, flow, names = loaded.run, turn.flow_of(loaded), turn.names()
-    return [_vote(turn, flow.step(state.path).title.text(turn.language), state, names) for state in _voted(run)]
+    if is_outsider(turn, run):
+        return []
+    return [_vote(turn, flow.step(state.path), state, names) for state in _voted(run)]
 
 
 def _voted(run: Run) -> list[StepState]:
@@ -104,9 +128,9 @@ def _voted(run: Run) -> list[StepState]:
     return sorted(states, key=lambda s: s.votes[0].at)
 
 
-def _vote(turn: Turn, title: str, state: StepState, names: Names) -> str:
-    said = [
-        f"{names(v.by)}: {v.choice} ({moment(v.at, turn.now, turn.zone)}){f' “{v.reason}”' if v.reason else ''}"
-        for v in state.votes
-    ]
-    return f"{title}: {'; '.join(said)}"
+def _vote(turn: Turn, step: Step, state: StepState, names: Names) -> str:
+    said = []
+    for vote in state.votes:
+        choice, when = choice_label(step, vote.choice, turn.language), moment(vote.at, turn.now, turn.zone)
+        said.append(f"{names(vote.by)}: {choice} ({when}){f' “{vote.reason}”' if vote.reason else ''}")
+    return f"{step.title.text(turn.language)}: {'; '.join(said)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,15 +17,13 @@ from aiosmtpd.controller import Controller
 from inscriptis import get_text  # type: ignore[import-untyped]  # ships no types
 
 from bot.simulator.cast import Phone
+from bot.simulator.settings import AUTHSERV_ID
 from bot.simulator.store import Bubble, File, Wire
 from bot.simulator.world import Refused, World
 
 WEBHOOK = "/webhooks/email"
 FILE_LIMIT = 18_000_000
 """Bytes of a file that still fits a mail of 25 MB once encoded."""
-
-AUTHSERV_ID = "mx.baton.example"
-"""The mail server in front of the product, which vouches for what it hands on (RFC 8601)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +87,7 @@ class Sink:
 
     def __init__(self, world: World, mailbox: Phone) -> None:
         self._world, self._mailbox = world, mailbox
+        logging.getLogger("mail.log").setLevel(logging.WARNING)  # the library logs every address it sees
         address = urlsplit(world.settings.smtp_url)
         self._server = Controller(self, hostname="127.0.0.1", port=address.port or 25, ready_timeout=10)
         self._server.start()

@@ -13,6 +13,9 @@ from bot.clock import OffsetClock
 from bot.config import Settings
 
 EMAIL_FROM = "baton@baton.example"
+AUTHSERV_ID = "mx.baton.example"
+"""The mail server in front of the product, which vouches for what it hands on (RFC 8601)."""
+
 _LETTERS = string.ascii_letters + string.digits
 
 
@@ -43,6 +46,7 @@ def prepare(settings: Settings) -> Settings:
             "imap_url": "",
             "smtp_url": f"smtp://127.0.0.1:{_free_port()}",
             "email_from": EMAIL_FROM,
+            "email_authserv_ids": AUTHSERV_ID,
         }
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import Blueprint, Response, abort
 
 from bot.bootstrap import Product
@@ -25,6 +27,7 @@ def files(product: Product) -> Blueprint:
             abort(404)
         kind = document.type if document.type in SAFE_TYPES else "application/octet-stream"
         headers = {
+            "Content-Disposition": f"inline; filename*=UTF-8''{quote(document.name)}",
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private, no-store",
             "Content-Security-Policy": "sandbox",

@@ -3,6 +3,20 @@
 from bot.words.catalogue import Translate, translator
 from bot.words.draft import Draft, merged
 from bot.words.moments import clock_time, moment, span
-from bot.words.steps import Scene, progress, say, summary
+from bot.words.scene import Scene, choice_label, summary
+from bot.words.steps import progress, say
 
-__all__ = ["Draft", "Scene", "Translate", "clock_time", "merged", "moment", "progress", "say", "span", "summary", "translator"]
+__all__ = [
+    "Draft",
+    "Scene",
+    "Translate",
+    "choice_label",
+    "clock_time",
+    "merged",
+    "moment",
+    "progress",
+    "say",
+    "span",
+    "summary",
+    "translator",
+]

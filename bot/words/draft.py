@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -23,7 +23,7 @@ class Tap:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """`topic` and `path`/`attempt` say what it is about (an answer that quotes it is about the same). `klass` is how it may be
-    sent again: "prompt" and "outcome" never blindly, "reminder" and "notice" safely."""
+    sent again: "prompt" and "outcome" never blindly, "reminder" and "notice" safely. `chat_only`: a mail cannot answer it."""
 
     text: str
     topic: str = "reply"
@@ -34,6 +34,14 @@ class Draft:
     path: str = ""
     attempt: int = 0
     subject: str = ""
+    chat_only: bool = False
+
+    @property
+    def by_mail(self) -> str:
+        """How its buttons are answered by mail: "reply" with a word or number, in the "chat" only, or "words" of the text itself."""
+        if self.chat_only:
+            return "chat"
+        return "reply" if any(tap.purpose in ("answer", "decide") for tap in self.taps) else "words"
 
 
 def merged(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
@@ -43,10 +51,7 @@ def merged(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
     for draft in drafts:
         last = out[-1] if out else None
         if last is not None and not last.taps and last.run_id == draft.run_id and not last.attach:
-            joined = f"{last.text}\n\n{draft.text}"
-            out[-1] = Draft(
-                joined, draft.topic, draft.klass, draft.taps, draft.attach, draft.run_id, draft.path, draft.attempt, last.subject
-            )
+            out[-1] = replace(draft, text=f"{last.text}\n\n{draft.text}", subject=last.subject)
         else:
             out.append(draft)
     return tuple(out)

@@ -3,45 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 
-from bot.words.catalogue import Translate, translator
 from bot.words.draft import Draft, Tap
 from bot.words.moments import moment
-from flows import Run, Say, Topic
-from flows.model import Approve, Ask, Choice, Do, End, Flow, Notify, Step
+from bot.words.scene import Scene, choice_label, summary
+from flows import Say, Topic
+from flows.model import Approve, Ask, Choice, Collect, Do, End, Notify, Step
 from flows.parse import show
-from flows.values import Erased
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What the words need beside the effect: `names` gives a contact's name, times are told in `zone` as seen at `now`."""
-
-    flow: Flow
-    run: Run
-    language: str
-    zone: str
-    now: datetime
-    names: Callable[[str], str]
-
-    @property
-    def t(self) -> Translate:
-        return translator(self.language)
-
-
-class _Slots(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "…"
-
-
-def summary(flow: Flow, run: Run, language: str = "en") -> str:
-    """The run's one line: the flow's `summary` with the values known so far."""
-    shown = {
-        name: show(value, flow.fields.get(name), language) for name, value in run.values.items() if not isinstance(value, Erased)
-    }
-    return flow.summary.text(language).format_map(_Slots(shown))
 
 
 def say(effect: Say, scene: Scene) -> Draft:
@@ -54,19 +22,24 @@ def say(effect: Say, scene: Scene) -> Draft:
         topic=effect.topic.value,
         klass="reminder" if reminding else "notice" if effect.topic in (Topic.NOTICE, Topic.BLOCKED) else "prompt",
         taps=tuple(_tap(choice, effect, scene) for choice in effect.choices),
-        attach=effect.attach,
+        attach=() if reminding else effect.attach,
         run_id=scene.run.id,
         path=effect.path,
         attempt=effect.attempt,
         subject=f"{scene.run.reference}: {scene.flow.title.text(scene.language)}",
+        chat_only=effect.topic is Topic.BLOCKED
+        or isinstance(step, Approve)
+        or (isinstance(step, Do) and not step.by_mail and not effect.asks),
     )
 
 
 def _tap(choice: Choice, effect: Say, scene: Scene) -> Tap:
-    purpose = "answer" if effect.topic is Topic.QUESTION else "decide"
+    purpose = "answer" if effect.asks else "decide"
     if choice.key in ("retry", "cancel") and effect.topic is Topic.BLOCKED:
         purpose = choice.key
     data = {"field": effect.asks} if effect.asks else {}
+    if "stage" in effect.details:
+        data["stage"] = effect.details["stage"]
     return Tap(choice.label.text(scene.language), purpose, choice.key, scene.run.id, effect.path, effect.attempt, data)
 
 
@@ -98,24 +71,31 @@ def _receipt(effect: Say, step: Step | None, scene: Scene) -> str:
 
 def _question(effect: Say, step: Step | None, scene: Scene) -> str:
     field = scene.flow.fields[effect.asks]
-    heading = scene.run.reference
-    if isinstance(step, Ask):
+    lines = [scene.run.reference]
+    if isinstance(step, Ask | Do):
         asked = [name for name in step.fields if not scene.flow.fields[name].formula]
-        heading = scene.t("{reference} · question {number} of {count}").format(
-            reference=heading, number=asked.index(effect.asks) + 1, count=len(asked)
-        )
-    return f"{heading}\n{field.ask.text(scene.language)}"
+        number = asked.index(effect.asks) + 1
+        lines = [scene.t("{reference} · question {number} of {count}").format(
+            reference=scene.run.reference, number=number, count=len(asked)
+        )]  # fmt: skip
+        if isinstance(step, Do) and number == 1:
+            lines = [_instructed(effect, step, scene), "", *lines]
+    return "\n".join([*lines, field.ask.text(scene.language)])
 
 
 def _collect(effect: Say, step: Step | None, scene: Scene) -> str:
-    t = scene.t
-    items = [scene.flow.documents[name] for name in getattr(step, "items", ()) if name in scene.flow.documents]
-    titles = ", ".join(item.title.text(scene.language) for item in items)
-    missing = effect.details.get("missing", "")
-    wanted = ", ".join(_item_words(part, scene) for part in missing.split(",") if part) or titles
-    return t("{reference} · documents\nPlease send: {wanted}. A photo or a PDF in this chat is enough.").format(
+    wanted = _wanted(effect, step, scene)
+    return scene.t("{reference} · documents\nPlease send: {wanted}. A photo or a PDF is enough.").format(
         reference=scene.run.reference, wanted=wanted
     )
+
+
+def _wanted(effect: Say, step: Step | None, scene: Scene) -> str:
+    """`Quotes (2 more), Specification`: what is missing, else the whole checklist."""
+    items = [scene.flow.documents[name] for name in getattr(step, "items", ()) if name in scene.flow.documents]
+    missing = effect.details.get("missing", "")
+    named = ", ".join(_item_words(part, scene) for part in missing.split(",") if part)
+    return named or ", ".join(item.title.text(scene.language) for item in items)
 
 
 def _item_words(part: str, scene: Scene) -> str:
@@ -160,8 +140,17 @@ def _inside_values(scene: Scene) -> list[str]:
 
 
 def _do(effect: Say, step: Step | None, scene: Scene) -> str:
-    instruction = step.instruction.text(scene.language).format_map(_values(scene)) if isinstance(step, Do) else ""
-    heading = f"{scene.run.reference} · {step.title.text(scene.language)}" if step else scene.run.reference
+    return _instructed(effect, step, scene) if isinstance(step, Do) else scene.run.reference
+
+
+def _instructed(effect: Say, step: Do, scene: Scene) -> str:
+    """What is to be done, on what."""
+    instruction = step.instruction.text(scene.language).format_map(scene.values)
+    heading = f"{scene.run.reference} · {step.title.text(scene.language)}"
+    if effect.details.get("reason"):
+        by = scene.names(effect.details.get("by", ""))
+        came_back = scene.t("It came back from {name}: {reason}").format(name=by, reason=effect.details["reason"])
+        instruction = f"{came_back}\n{instruction}"
     return "\n".join([heading, instruction, *_facts(scene, effect.path, outsider=effect.to in scene.run.participants.values())])
 
 
@@ -169,18 +158,13 @@ def _notice(effect: Say, step: Step | None, scene: Scene) -> str:
     if effect.details.get("added"):
         return scene.t("{reference}: added to the documents, thank you.").format(reference=scene.run.reference)
     body = step.message.text(scene.language) if isinstance(step, Notify) else effect.details.get("text", "")
-    return f"{scene.run.reference}\n{body.format_map(_values(scene))}"
-
-
-def _values(scene: Scene) -> _Slots:
-    shown = {n: show(v, scene.flow.fields.get(n), scene.language) for n, v in scene.run.values.items()}
-    return _Slots(shown | {"reference": scene.run.reference, **dict(scene.run.numbers)})
+    return f"{scene.run.reference}\n{body.format_map(scene.values)}"
 
 
 def _outcome(effect: Say, step: Step | None, scene: Scene) -> str:
     t = scene.t
     if isinstance(step, End):
-        return f"{scene.run.reference}\n{step.message.text(scene.language).format_map(_values(scene))}"
+        return f"{scene.run.reference}\n{step.message.text(scene.language).format_map(scene.values)}"
     reason = effect.details.get("reason", "")
     who = scene.names(effect.details["by"]) if effect.details.get("by") else ""
     text = t("{reference} was {outcome} by {name}.") if who else t("{reference} has ended: {outcome}.")
@@ -191,28 +175,28 @@ def _outcome(effect: Say, step: Step | None, scene: Scene) -> str:
 def _decided(effect: Say, step: Step | None, scene: Scene) -> str:
     t = scene.t
     details = effect.details
-    words = {"approve": t("approved"), "reject": t("rejected"), "send_back": t("sent back for changes")}
-    choice = words.get(details.get("choice", ""), "")
-    if not choice and isinstance(step, Do):
-        labels = {c.key: c.label.text(scene.language) for c in step.outcomes}
-        choice = "“" + labels.get(details.get("choice", ""), details.get("choice", "")) + "”"
-    if details.get("by") == effect.to:
-        text = (
-            t("Thank you. {reference}: you said {choice}.")
-            if choice.startswith("“")
-            else t("Thank you. {reference}: you {choice} it.")
-        )
-    else:
-        text = (
-            t("{reference}: {name} said {choice}.")
-            if choice.startswith("“")
-            else t("{reference}: {name} {choice} it. Nothing more to do.")
-        )
+    mine, theirs = {
+        "approve": (t("Thank you. {reference}: you approved it."), t("{reference}: {name} approved it. Nothing more to do.")),
+        "reject": (t("Thank you. {reference}: you rejected it."), t("{reference}: {name} rejected it. Nothing more to do.")),
+        "send_back": (
+            t("Thank you. {reference}: you sent it back for changes."),
+            t("{reference}: {name} sent it back for changes. Nothing more to do."),
+        ),
+    }.get(
+        details.get("choice", ""),
+        (t("Thank you. {reference}: you said “{choice}”."), t("{reference}: {name} said “{choice}”. Nothing more to do.")),
+    )
+    text = mine if details.get("by") == effect.to else theirs
+    choice = choice_label(step, details.get("choice", ""), scene.language)
     return text.format(reference=scene.run.reference, choice=choice, name=scene.names(details.get("by", "")))
 
 
 def _sent_back(effect: Say, step: Step | None, scene: Scene) -> str:
     t = scene.t
+    if changed := [scene.flow.fields[n] for n in effect.details.get("corrected", "").split(",") if n in scene.flow.fields]:
+        now = [f"{f.title.text(scene.language)}: {show(scene.run.values[f.name], f, scene.language)}" for f in changed]
+        heading = t("{reference} is changed. It now says:").format(reference=scene.run.reference)
+        return "\n".join([heading, *now, t("Send more corrections, or tap Submit.")])
     lines = [
         t("{reference} came back for changes from {name}.").format(
             reference=scene.run.reference, name=scene.names(effect.details.get("by", ""))
@@ -220,7 +204,7 @@ def _sent_back(effect: Say, step: Step | None, scene: Scene) -> str:
         t("What they said: {reason}").format(reason=effect.details.get("reason", "")),
     ]
     if isinstance(step, Ask):
-        lines.append(t("Send the corrections one a line, such as “Vendor: Sharma Traders”, then tap Submit."))
+        lines.append(t("Send the corrections one a line, such as “Vendor: Sample Traders”, then tap Submit."))
     else:
         lines.append(t("Send what is missing, then tap Submit."))
     return "\n".join(lines)
@@ -232,14 +216,24 @@ def _reminder(effect: Say, step: Step | None, scene: Scene) -> str:
     text = scene.t("Reminder: {reference} · {title} waits for you, due {due}.").format(
         reference=scene.run.reference, title=step.title.text(scene.language) if step else "", due=due
     )
-    return f"{text}\n{summary(scene.flow, scene.run, scene.language)}"
+    return f"{text}\n{_again(effect, step, scene)}"
+
+
+def _again(effect: Say, step: Step | None, scene: Scene) -> str:
+    """What is asked, in short: a reminder must make sense without the message it is about."""
+    about = summary(scene.flow, scene.run, scene.language)
+    if effect.asks:
+        return f"{about}\n{scene.flow.fields[effect.asks].ask.text(scene.language)}"
+    if isinstance(step, Collect) and effect.details.get("missing"):
+        return f"{about}\n{scene.t('Please send: {wanted}.').format(wanted=_wanted(effect, step, scene))}"
+    return about
 
 
 def _overdue(effect: Say, step: Step | None, scene: Scene) -> str:
     text = scene.t("{reference} · {title} is due now and waits for you.").format(
         reference=scene.run.reference, title=step.title.text(scene.language) if step else ""
     )
-    return f"{text}\n{summary(scene.flow, scene.run, scene.language)}"
+    return f"{text}\n{_again(effect, step, scene)}"
 
 
 def _escalation(effect: Say, step: Step | None, scene: Scene) -> str:

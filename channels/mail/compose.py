@@ -16,7 +16,7 @@ from channels.mail.headers import clean
 from channels.mail.parts import display_name
 
 _SUBJECT_CHARS = 200
-_ID = re.compile(r"<[^<>\s]+>")
+_ID = re.compile(r"<[!-;=?-~]{1,900}>")  # printable ASCII, and shorter than the longest line that SMTP takes
 _TYPE = re.compile(r"(application|audio|font|image|model|text|video)/([\w.+-]{1,80})", re.ASCII)
 
 

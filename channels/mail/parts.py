@@ -15,22 +15,20 @@ from channels.mail.html import html_text
 DECORATION_BYTES = 3_000
 """An inline image below this is a logo in a signature or a tracking pixel."""
 
-_MAX_PARTS = 500
-_MAX_DEPTH = 50
 _NAME_CHARS = 150
 _AS_IT_CAME = compat32.clone(mangle_from_=False)
 _PARTSTAT = re.compile(r"^ATTENDEE[^:\n]*;PARTSTAT=\"?([A-Z-]+)", re.MULTILINE | re.IGNORECASE)
 _SUMMARY = re.compile(r"^SUMMARY[^:\n]*:(.{1,200})", re.MULTILINE | re.IGNORECASE)
 
 
-def leaves(mail: Message, depth: int = 0) -> Iterator[Message]:
+def leaves(mail: Message) -> Iterator[Message]:
     """The parts that hold something, in order; a forwarded mail inside (message/rfc822) is one of them, not opened."""
     inside = parts_of(mail)
     if not inside or mail.get_content_maintype() == "message":
         yield mail
-    elif depth < _MAX_DEPTH:
-        for part in inside[:_MAX_PARTS]:
-            yield from leaves(part, depth + 1)
+    else:
+        for part in inside:
+            yield from leaves(part)
 
 
 def parts_of(mail: Message) -> list[Message]:

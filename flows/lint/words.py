@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from flows.model import Choice
 from flows.reading.draft import Draft
 from flows.reading.nodes import Place
 from flows.reading.source import Source, did_you_mean
 
-# A whole message of one of these is a command or an opt-out word, in every state of every run.
-COMMANDS = ("help", "menu", "status", "mine", "cancel", "why", "back", "undo", "find")
-_WITH_WORDS = ("status", "cancel", "why", "find")  # commands that take what follows them
-OPT_OUT = ("stop", "stopall", "unsubscribe", "end", "quit", "optout", "opt out", "start", "unstop", "subscribe")
-RESERVED = frozenset((*COMMANDS, *OPT_OUT))
-_ANSWERS = frozenset(("yes", "no", "y", "n", "ok", "हाँ", "नहीं"))
+# A whole message of one of these is a command or an opt-out word in every state of every run, here or at a provider.
+_COMMANDS = ("help", "menu", "status", "mine", "my work", "cancel", "why", "back", "undo", "find", "hi", "hello", "namaste")
+_COMMANDS_HI = ("मदद", "नमस्ते", "मेनू", "मेरे", "स्थिति", "रद्द", "क्यों")
+_OPT_OUT = ("stop", "stopall", "stop all", "unsubscribe", "end", "quit", "optout", "opt out", "रोकें", "बंद करो")
+_OPT_IN = ("start", "unstop", "subscribe", "optin", "opt in", "शुरू")
+RESERVED = frozenset((*_COMMANDS, *_COMMANDS_HI, *_OPT_OUT, *_OPT_IN))
+_WITH_WORDS = ("status", "cancel", "why", "find", "स्थिति", "रद्द", "क्यों")  # commands that take what follows them
+_ANSWERS = ("yes", "no", "y", "n", "ok", "हाँ", "नहीं")
 
 MAX_LABEL = 20  # characters of a WhatsApp reply button
 MAX_LABEL_BYTES = 64  # bytes of a Telegram button
@@ -32,7 +36,7 @@ def check_buttons(draft: Draft) -> None:
 
 def _check_label(source: Source, choice: Choice, place: Place, keys: set[str], seen: dict[tuple[str, str], str]) -> None:
     for language, label in choice.label.by_language.items():
-        said = label.casefold()
+        said = unicodedata.normalize("NFC", label).casefold()
         if len(label) > MAX_LABEL or len(label.encode()) > MAX_LABEL_BYTES:
             size = f"{len(label)} characters ({len(label.encode())} bytes)"
             hint = f"Use at most {MAX_LABEL} characters and {MAX_LABEL_BYTES} bytes."
@@ -44,8 +48,6 @@ def _check_label(source: Source, choice: Choice, place: Place, keys: set[str], s
 
 
 def check_start(draft: Draft) -> None:
-    if not draft.flow.start.phrases and not draft.source.problems:
-        draft.source.add(Place(1, 1), "No phrase starts this flow.", "Add `phrases: [purchase request]` under `start`.")
     for phrase, place in draft.source.defined.get("start phrase", {}).items():
         if phrase in RESERVED or phrase.split()[0] in _WITH_WORDS:
             draft.source.add(place, f"“{phrase}” is a command or opt-out word.", "Choose another phrase.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -11,7 +12,7 @@ from flows.currencies import CURRENCIES
 from flows.model import Check, Choice, DocumentItem, Field, FieldType, Flow, Participant, Rule, Start, Wording
 from flows.reading.leaves import BLANK, NEVER, defining, flag, identifier, matching, name, one_of, rule, scalar, using, wording
 from flows.reading.nodes import Node, Place, Text, Wrong, parse_yaml
-from flows.reading.source import Keys, Source, each, entries
+from flows.reading.source import Keys, Source, entries, some
 from flows.reading.steps import block
 from flows.rules import compile_rule
 
@@ -87,15 +88,15 @@ def _role(source: Source, word: str, node: Node) -> Wording:
 
 def _start(source: Source, node: Node) -> Start:
     keys = Keys(source, node, "`start`")
-    phrases = keys.need("phrases", each(_phrase), ())
-    by = keys.may("by", each(_starter), ("anyone",))
+    phrases = keys.need("phrases", some(_phrase), ())
+    by = keys.may("by", some(_starter), ("anyone",))
     keys.close()
     return Start(phrases, by)
 
 
 def _phrase(source: Source, node: Node) -> str:
     word = scalar(node)
-    phrase = " ".join(word.value.casefold().split())
+    phrase = " ".join(unicodedata.normalize("NFC", word.value).casefold().split())
     if len(phrase) > 40:
         raise Wrong(word.place, "A start phrase has at most 40 characters.", "Choose a few words that people will remember.")
     source.define("start phrase", Text(phrase, word.place))

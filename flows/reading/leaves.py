@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from flows.model import Rule, Wording
 from flows.reading.nodes import Node, Place, Table, Text, Wrong
-from flows.reading.source import RuleUse, Source, Use, entries
+from flows.reading.source import RuleUse, Source, Use
 from flows.rules import RuleSyntaxError, compile_rule, names_in
 
 BLANK = Wording({"en": ""})
@@ -161,12 +161,3 @@ def _inside(word: Text, error: RuleSyntaxError) -> Place:
     if word.block or "\n" in word.value or error.line > 1:
         return word.place
     return Place(word.place.line, word.place.column + error.column - 1 + word.quoted)
-
-
-def wording_table(source: Source, node: Node, what: str, kind: str) -> dict[str, Wording]:
-    """A table of names to wordings, each name defined as `kind`."""
-    found: dict[str, Wording] = {}
-    for key, value in entries(node, what):
-        word = source.attempt(defining(kind), key, "")
-        found[word] = source.attempt(wording, value, BLANK)
-    return found

@@ -150,6 +150,17 @@ def each(read: Callable[[Source, Node], T]) -> Callable[[Source, Node], tuple[T,
     return read_all
 
 
+def some(read: Callable[[Source, Node], T]) -> Callable[[Source, Node], tuple[T, ...]]:
+    """A reader like `each` of a list that has at least one item."""
+
+    def read_some(source: Source, node: Node) -> tuple[T, ...]:
+        if isinstance(node, Items) and not node.nodes:
+            raise Wrong(node.place, "This list is empty.", "Write at least one name between the brackets.")
+        return each(read)(source, node)
+
+    return read_some
+
+
 def entries(node: Node, what: str) -> tuple[tuple[Text, Node], ...]:
     """The pairs of a table whose keys are names of the author's choosing. Raises Wrong where it is no table."""
     if not isinstance(node, Table):

@@ -25,7 +25,7 @@ from flows.model import (
 )
 from flows.reading.leaves import BLANK, NEVER, defining, flag, identifier, matching, name, rule, scalar, using, wording
 from flows.reading.nodes import Items, Node, Place, Table, Text, Wrong
-from flows.reading.source import Keys, Source, Use, did_you_mean, each, entries
+from flows.reading.source import Keys, Source, Use, did_you_mean, each, entries, some
 from flows.reading.times import DEFAULT_LADDER, duration, ladder
 
 LATER = ("worker", "schedule", "wait", "parallel", "each", "subflow")
@@ -99,11 +99,11 @@ def owner_of(source: Source, node: Node) -> str:
 
 
 def _ask(source: Source, keys: Keys) -> Step:
-    return Ask(**_head(source, keys, "ask"), fields=keys.need("fields", each(using("asked")), ()))
+    return Ask(**_head(source, keys, "ask"), fields=keys.need("fields", some(using("asked")), ()))
 
 
 def _collect(source: Source, keys: Keys) -> Step:
-    return Collect(**_head(source, keys, "collect"), items=keys.need("documents", each(using("document")), ()))
+    return Collect(**_head(source, keys, "collect"), items=keys.need("documents", some(using("document")), ()))
 
 
 def _approve(source: Source, keys: Keys) -> Step:
@@ -126,7 +126,7 @@ def _approve(source: Source, keys: Keys) -> Step:
 
 def _approvers(source: Source, node: Node) -> tuple[str, ...]:
     """One role, or a list of roles."""
-    roles = each(using("role"))(source, node) if isinstance(node, Items) else (using("role")(source, node),)
+    roles = some(using("role"))(source, node) if isinstance(node, Items) else (using("role")(source, node),)
     if len(set(roles)) < len(roles):
         raise Wrong(node.place, "A role stands twice among the approvers.", "Name each role once.")
     return roles
@@ -221,7 +221,7 @@ def _notify(source: Source, keys: Keys) -> Step:
 
 def _branch(source: Source, keys: Keys) -> Step:
     head = _head(source, keys, "branch", titled=False, owned=False, timed=False)
-    cases = keys.need("cases", each(_case), ())
+    cases = keys.need("cases", some(_case), ())
     seen: dict[str, Place] = {}
     last = len(cases) - 1
     for index, (case, place) in enumerate(cases):

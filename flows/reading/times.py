@@ -10,7 +10,7 @@ from itertools import pairwise
 from flows.model import Clock, Duration, Rung
 from flows.reading.leaves import scalar
 from flows.reading.nodes import Node, Text, Wrong
-from flows.reading.source import Source, Use, each
+from flows.reading.source import Source, Use, some
 
 DEFAULT_LADDER = (
     Rung("remind50", Decimal("0.5"), "owner"),
@@ -44,7 +44,7 @@ def duration(source: Source, node: Node) -> Duration:
 
 def ladder(source: Source, node: Node) -> tuple[Rung, ...]:
     """A list such as `[50% owner, 100% owner, 150% manager]`, from early to late."""
-    rungs = each(_rung)(source, node)
+    rungs = some(_rung)(source, node)
     if any(later.share <= earlier.share for earlier, later in pairwise(rungs)):
         raise Wrong(node.place, "The ladder does not go up.", "Give each rung a larger share than the one before it.")
     return rungs

@@ -31,7 +31,7 @@ def _finished(unit: Unit) -> list[str]:
     while rows := unit.outbox.claim(NOW, 9, LEASE):
         for row in rows:
             sids.append(f"MM{row.id}")
-            unit.outbox.sent(row, (f"MM{row.id}",), "sent", 2, NOW)
+            unit.outbox.sent(row, "whatsapp", (f"MM{row.id}",), "sent", 2, NOW)
     while events := unit.inbox.claim(NOW, 9, LEASE):
         for event in events:
             unit.inbox.finish(event)

@@ -35,7 +35,7 @@ def test_nothing_has_no_percentile():
 
 @pytest.mark.parametrize("synchronous", ["normal", "off", None])
 def test_a_server_that_does_not_wait_for_the_disk_gets_no_figure(synchronous):
-    with pytest.raises(BenchFailed, match="durable"):
+    with pytest.raises(BenchFailed, match="do not wait for the disk"):
         durability({"database": {"kind": "sqlite", "synchronous": synchronous}})
 
 

@@ -14,19 +14,14 @@ from bot.conversation.intents import (
     Answer,
     Decide,
     Document,
-    Expecting,
     OptIn,
     OptOut,
-    Question,
-    Quoted,
-    Situation,
     Start,
     Tap,
-    Tapped,
     Unknown,
-    Wants,
     understand,
 )
+from bot.conversation.known import Expecting, Question, Quoted, Situation, Tapped, Wants
 from channels.base import EventKind, Inbound, Media
 from prompts import Command
 

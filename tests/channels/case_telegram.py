@@ -42,6 +42,9 @@ class FakeTelegram(Provider):
     def _answerCallbackQuery(self, told: dict[str, Any], number: int) -> Answer:
         return Answer.json({"ok": True, "result": True})
 
+    def _setWebhook(self, told: dict[str, Any], number: int) -> Answer:
+        return Answer.json({"ok": True, "result": True, "description": "Webhook was set"})
+
     def _getFile(self, told: dict[str, Any], number: int) -> Answer:
         if told["file_id"] not in self.files:
             return refusal(400, "Bad Request: invalid file_id")

@@ -5,19 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from channels.base import Channel, Reach, nowhere
-from tests.channels.cases import Case, all_cases
+from tests.channels.cases import Case
 
 Open = Callable[..., Channel]
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`case`: once per adapter; `webhook`: once per webhook of every adapter."""
-    if "webhook" in metafunc.fixturenames:
-        pairs = [(kind, webhook) for kind in all_cases() for webhook in kind.webhooks()]
-        metafunc.parametrize(("case", "webhook"), pairs, ids=[webhook.name for _, webhook in pairs], indirect=["case"])
-    elif "case" in metafunc.fixturenames:
-        kinds = all_cases()
-        metafunc.parametrize("case", kinds, ids=[kind.name for kind in kinds], indirect=True)
 
 
 @pytest.fixture

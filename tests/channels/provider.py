@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
+import ssl
+import sys
 import threading
 import time
 from collections import deque
@@ -40,13 +44,15 @@ def _field(part: Any) -> tuple[str, Any]:
 
 @dataclass(frozen=True)
 class Answer:
-    """`drop`: hang up without a word, after the whole request was read. `delay`: seconds before answering."""
+    """`drop`: hang up without a word, after the whole request was read. `delay`: seconds before answering. `raw`: the
+    body is on the wire as it stands, its length not told."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
     delay: float = 0.0
+    raw: bool = False
 
     @classmethod
     def json(cls, told: object, status: int = 200, **headers: str) -> Answer:
@@ -60,14 +66,16 @@ class Provider:
     """Listens on loopback until closed. `next` holds answers to give before the honest ones to requests whose path ends so;
     `requests` everything that was asked, `taken` what was answered honestly."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
         self.taken: list[Request] = []
         self.next: dict[str, deque[Answer]] = {}
         self._changing = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.base = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.port = self._server.server_address[1]
+        self.base = f"http://127.0.0.1:{self.port}"
         self._connections: list[Any] = []
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
@@ -96,7 +104,16 @@ class Provider:
             self._server.shutdown()
             self._server.server_close()
             for connection in self._connections:
-                connection.close()
+                with contextlib.suppress(OSError):  # its thread may have closed it
+                    connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), OSError):  # a client that hung up is no error
+            super().handle_error(request, client_address)
 
 
 def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
@@ -124,7 +141,8 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return
             self.send_response(answer.status)
-            for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
+            length = {} if answer.raw else {"Content-Length": str(len(answer.body))}
+            for name, value in {**length, **answer.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(answer.body)

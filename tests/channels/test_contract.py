@@ -28,10 +28,20 @@ from channels.base import (
     Message,
     SendError,
 )
-from tests.channels.cases import PERMANENT, RETRYABLE, UNKNOWN, Case, Webhook
+from tests.channels.cases import PERMANENT, RETRYABLE, UNKNOWN, Case, Webhook, all_cases
 
 Open = Callable[..., Channel]
 LITTLE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`case`: once per adapter; `webhook`: once per webhook of every adapter."""
+    if "webhook" in metafunc.fixturenames:
+        pairs = [(kind, webhook) for kind in all_cases() for webhook in kind.webhooks()]
+        metafunc.parametrize(("case", "webhook"), pairs, ids=[webhook.name for _, webhook in pairs], indirect=["case"])
+    elif "case" in metafunc.fixturenames:
+        kinds = all_cases()
+        metafunc.parametrize("case", kinds, ids=[kind.name for kind in kinds], indirect=True)
 
 
 def prompt(case: Case, **changes: object) -> Message:

@@ -7,11 +7,11 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import channels.mail.compose
-from channels.base import Attachment, EventKind, Inbound, SendError
+from channels.base import Attachment, Button, EventKind, Inbound, SendError
 from channels.email import Email
 from tests.channels.mail_sink import Sink
 from tests.channels.mails import NOW, message, open_email
@@ -58,6 +58,20 @@ def test_an_answer_to_a_mail_is_marked_as_one(sink: Sink, email: Email) -> None:
     assert "Bcc" not in mail
 
 
+def test_buttons_become_numbers_and_never_links(sink: Sink, email: Email) -> None:
+    """Mail scanners follow every link, and a number by mail is an answer that Baton asks back on."""
+    email.send(message(buttons=(Button("Approve", "token-1"), Button("Reject", "token-2"))))
+    text = sink.read()[0].get_content()
+    assert text.split() == ["Approve", "PA-1042?", "1.", "Approve", "2.", "Reject"]
+    assert not email.limits.buttons_decide
+
+
+def test_more_than_a_long_letter_is_refused(sink: Sink, email: Email) -> None:
+    with pytest.raises(SendError) as refused:
+        email.send(message(text="x " * 60_000))
+    assert (refused.value.retryable, refused.value.code, sink.mails) == (False, "length", [])
+
+
 def test_without_a_subject_the_first_line_is_one(sink: Sink, email: Email) -> None:
     email.send(message(text="PA-1042 is approved.\nThank you."))
     assert sink.read()[0]["Subject"] == "PA-1042 is approved."
@@ -93,6 +107,7 @@ _NASTY = st.text(st.sampled_from('a é\r\n\0:<>@",;\u2028\u202e\x1f=?'), max_siz
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(subject="", name="", kind="", quote="<é>", text="")
 @given(subject=_NASTY, name=_NASTY, kind=_NASTY, quote=_NASTY, text=_NASTY)
 def test_no_text_can_write_a_header(sink: Sink, email: Email, subject: str, name: str, kind: str, quote: str, text: str) -> None:
     sink.mails.clear()

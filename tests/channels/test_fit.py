@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.base import Attachment, Button, Limits, Message
@@ -41,6 +41,7 @@ limits = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(TEXTS, LABELS, limits)
 def test_every_part_fits_and_nothing_is_lost(text: str, labels: list[str], limits: Limits) -> None:
     given_message = message(text, labels)
@@ -57,6 +58,7 @@ def test_every_part_fits_and_nothing_is_lost(text: str, labels: list[str], limit
         assert size(parts[-1].text) <= limits.button_text
 
 
+@settings(deadline=None)
 @given(TEXTS, LABELS, limits)
 def test_labels_fit_and_differ(text: str, labels: list[str], limits: Limits) -> None:
     shown = [button.label for button in fit(message(text, labels), limits)[-1].buttons]
@@ -64,12 +66,14 @@ def test_labels_fit_and_differ(text: str, labels: list[str], limits: Limits) -> 
     assert len(set(shown)) == len(shown)
 
 
+@settings(deadline=None)
 @given(TEXTS, LABELS, limits)
 def test_what_fits_is_left_alone(text: str, labels: list[str], limits: Limits) -> None:
     for part in fit(message(text, labels), limits):
         assert fit(part, limits) == (part,)
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(8, 40))
 def test_no_letter_loses_its_sign(text: str, room: int) -> None:
     """A part never begins with a vowel sign or a joiner that belongs to the letter before it."""
@@ -105,7 +109,7 @@ def test_buttons_a_channel_cannot_show_become_numbers() -> None:
 
 def test_the_last_part_answers_for_the_message() -> None:
     file = Attachment("PO.pdf", "application/pdf", b"%PDF")
-    parts = fit(message("word " * 700, ["Approve"], attachments=(file,), quote="SM1", subject="PA-1"), WHATSAPP)
+    parts = fit(message("word " * 900, ["Approve"], attachments=(file,), quote="SM1", subject="PA-1"), WHATSAPP)
     assert [part.key for part in parts] == ["17-1", "17-2", "17-3", "17"]
     assert [part.quote for part in parts] == ["SM1", "", "", ""]
     assert [len(part.attachments) for part in parts] == [0, 0, 0, 1]

@@ -47,7 +47,7 @@ def channel(case: TelegramCase) -> Iterator[Telegram]:
     channel.close()
 
 
-def note(text: str = "Hello", **more: Any) -> Message:
+def note(text: str = "A private note", **more: Any) -> Message:
     return Message(to=CHAT, text=text, key="1", **more)
 
 
@@ -65,15 +65,15 @@ def test_an_adapter_that_only_reads_has_no_thread(case: TelegramCase, channel: T
     assert threading.active_count() == before
 
 
-def sends_from_many_threads(channel: Telegram) -> None:
+def sends_again_and_again(channel: Telegram) -> None:
+    assert len({channel.send(note(f"Note {n}")).ids for n in range(3)}) == 3
+
+
+def test_calls_share_one_loop(channel: Telegram) -> None:
+    sends_again_and_again(channel)
     with ThreadPoolExecutor(8) as threads:
         sent = list(threads.map(lambda n: channel.send(note(f"Note {n}")), range(24)))
-    assert len({ids for one in sent for ids in one.ids}) == 24
-
-
-def test_all_threads_share_one_loop(channel: Telegram) -> None:
-    sends_from_many_threads(channel)
-    sends_from_many_threads(channel)
+    assert len({one.ids for one in sent}) == 24
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the bug leaves its connections open
@@ -81,7 +81,7 @@ def test_a_loop_per_call_is_caught(case: TelegramCase, monkeypatch: pytest.Monke
     channel = case.channel()
     monkeypatch.setattr(BackgroundLoop, "run", lambda self, work, seconds: asyncio.run(work))
     with pytest.raises(SendError):
-        sends_from_many_threads(channel)
+        sends_again_and_again(channel)
     channel.close()
     del channel
     gc.collect()
@@ -135,9 +135,10 @@ def test_the_token_is_in_no_log_and_no_error(case: TelegramCase, caplog: pytest.
         told += traceback.format_exception(failed.value)
     channel.close()
     assert len(caplog.records) > 10
-    assert "sendMessage" in caplog.text  # the libraries' own records of addresses are there
+    assert "/sendMessage" in caplog.text  # the libraries' own records of addresses are there
     secret = TOKEN.partition(":")[2]
     assert secret not in caplog.text
+    assert note().text not in caplog.text  # nor anything that people write
     assert not [line for line in told if secret in line]
 
 
@@ -162,8 +163,8 @@ def test_without_the_filter_the_token_would_be_logged(
         (refusal(403, "Forbidden: bot can't initiate conversation with a user"), "403", False, False),
         (refusal(401, "Unauthorized"), "401", False, False),
         (refusal(409, "Conflict"), "409", False, False),
-        (refusal(500, "Internal Server Error"), "network", True, False),
-        (Answer(502, b"<html>bad gateway"), "network", True, False),
+        (refusal(500, "Internal Server Error"), "5xx", True, False),
+        (Answer(502, b"<html>bad gateway"), "5xx", True, False),
         (Answer(200, b"<html>thanks"), "TelegramError", False, True),
         (Answer.json({"ok": True}), "KeyError", False, True),
         (DROP, "NetworkError", False, True),
@@ -231,6 +232,15 @@ def test_a_tap_is_acknowledged_with_a_short_note(case: TelegramCase, channel: Te
     assert request.fields() == {"callback_query_id": "4382", "text": "n" * 200}
     case.provider.refuse("/answerCallbackQuery", refusal(400, "Bad Request: query is too old and response timeout expired"))
     channel.acknowledge(tap)
+
+
+def test_telegram_is_told_where_to_call_and_drops_nothing(case: TelegramCase, channel: Telegram) -> None:
+    channel.subscribe("https://baton.example/")
+    told = case.provider.taken[0].fields()
+    assert told["url"] == "https://baton.example/webhooks/telegram"
+    assert told["secret_token"] == SECRET
+    assert json.loads(told["allowed_updates"]) == ["message", "edited_message", "callback_query"]
+    assert told.get("drop_pending_updates", "false") == "false"
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

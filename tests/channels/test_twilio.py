@@ -1,25 +1,20 @@
-"""What is WhatsApp's own, beyond the contract: signatures, Content templates, refusals."""
+"""What is WhatsApp's own in sending, beyond the contract: Content templates and refusals."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from twilio.request_validator import RequestValidator
 
 import channels.http
-from channels.base import Attachment, BadRequest, BadSignature, Button, ConfigurationError, Message, SendError
+from channels.base import Attachment, Button, ConfigurationError, Message, SendError
 from channels.memory import MemoryShapes
 from channels.twilio import STATUSES, TwilioWhatsApp
-from tests.channels.case_twilio import ACCOUNT, BASE, TwilioCase, refusal, sign
-from tests.channels.cases import Webhook, read_webhook
+from tests.channels.case_twilio import ACCOUNT, BASE, TwilioCase, refusal
 from tests.channels.provider import Answer
-from tests.channels.test_contract import refuses_every_flip
 
 
 @pytest.fixture
@@ -43,87 +38,6 @@ def ask(text: str, *labels: str, **more: Any) -> Message:
 
 def forms(case: TwilioCase) -> list[dict[str, Any]]:
     return [request.fields() for request in case.provider.taken if request.path.endswith("/Messages.json")]
-
-
-# --- signatures: the contract's assertion catches what goes wrong in practice ---------------------------------------
-
-FIXED = ("AccountSid", "Body", "From", "MessageSid", "To")
-HONEST = RequestValidator.validate
-
-
-def test_signing_fixed_fields_only_is_caught(case: TwilioCase, channel: TwilioWhatsApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    tap = read_webhook("twilio", "tap", {})
-    pairs = [(name, value) for name, value in parse_qsl(tap.body.decode(), keep_blank_values=True) if name in FIXED]
-    partly_signed = replace(tap, headers={case.signature: sign(tap.url, pairs)})
-    with pytest.raises(BadSignature):
-        channel.parse(partly_signed.body, partly_signed.headers, partly_signed.url)
-
-    def validate(self: RequestValidator, uri: str, form: Any, signature: str) -> bool:
-        return bool(HONEST(self, uri, {name: form.first(name) for name in FIXED}, signature))
-
-    monkeypatch.setattr(RequestValidator, "validate", validate)
-    with pytest.raises(AssertionError):
-        refuses_every_flip(case, channel, partly_signed)
-
-
-def test_an_empty_form_for_a_json_body_is_caught(
-    case: TwilioCase, channel: TwilioWhatsApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    event = read_webhook("twilio", "event", {})
-    refuses_every_flip(case, channel, event)
-
-    def validate(self: RequestValidator, uri: str, _form: object, signature: str) -> bool:
-        return bool(HONEST(self, uri, {}, signature))
-
-    monkeypatch.setattr(RequestValidator, "validate", validate)
-    with pytest.raises(AssertionError):
-        refuses_every_flip(case, channel, event)
-
-
-def test_a_json_body_does_not_pass_as_an_empty_form(channel: TwilioWhatsApp) -> None:
-    """Signed over the address alone: valid for an empty body only, whatever the Content-Type says."""
-    headers = {"X-Twilio-Signature": sign("/webhooks/twilio", []), "Content-Type": "application/json"}
-    with pytest.raises(BadSignature):
-        channel.parse(b'{"MessageSid": "SM1", "Body": "approve"}', headers)
-    with pytest.raises(BadRequest):
-        channel.parse(b"", headers)
-
-
-def signed_form(*pairs: tuple[str, str], url: str = "/webhooks/twilio") -> Webhook:
-    return Webhook(urlencode(pairs).encode(), {"X-Twilio-Signature": sign(url, list(pairs))}, url)
-
-
-@pytest.mark.parametrize("account", ["AC" + "f" * 32, ""])
-def test_another_accounts_webhook_is_refused(channel: TwilioWhatsApp, account: str) -> None:
-    webhook = signed_form(("AccountSid", account), ("MessageSid", "SM1"), ("From", "whatsapp:+919800000001"))
-    with pytest.raises(BadSignature):
-        channel.parse(webhook.body, webhook.headers, webhook.url)
-
-
-def test_a_webhook_that_names_no_message_is_a_bad_request(channel: TwilioWhatsApp) -> None:
-    webhook = signed_form(("AccountSid", ACCOUNT), ("From", "whatsapp:+919800000001"))
-    with pytest.raises(BadRequest):
-        channel.parse(webhook.body, webhook.headers, webhook.url)
-
-
-def test_the_query_is_part_of_what_is_signed(channel: TwilioWhatsApp) -> None:
-    webhook = signed_form(("AccountSid", ACCOUNT), ("MessageSid", "SM1"), ("From", "whatsapp:+91"), url="/webhooks/twilio?a=1&b=")
-    assert channel.parse(webhook.body, webhook.headers, webhook.url)
-    for url in (
-        "/webhooks/twilio",
-        "/webhooks/twilio?a=1",
-        "/webhooks/twilio?a=1&b=&c=2",
-        "//evil.example/webhooks/twilio?a=1&b=",
-    ):
-        with pytest.raises(BadSignature):
-            channel.parse(webhook.body, webhook.headers, url)
-
-
-def test_a_number_is_never_stripped_by_letters(channel: TwilioWhatsApp) -> None:
-    """lstrip("whatsapp:") would eat the start of an id such as "pat.1"."""
-    webhook = signed_form(("AccountSid", ACCOUNT), ("MessageSid", "SM1"), ("From", "whatsapp:pat.1"))
-    (inbound,) = channel.parse(webhook.body, webhook.headers, webhook.url)
-    assert inbound.sender == "pat.1"
 
 
 def test_every_documented_status_is_known() -> None:

@@ -5,6 +5,7 @@ import pytest
 from flows.errors import FlowFileErrors
 from flows.lint import RESERVED, lint, problems_of
 from flows.loader import load
+from prompts import words
 from tests.flows.broken import SOUND, Broken
 
 LONG = "x" * 21
@@ -87,7 +88,6 @@ ERRORS = {
     "too many choices": Broken(
         OUTCOME, "".join(f"      o{n}: {{en: O{n}, hi: ओ{n}}}\n" for n in range(10)), "11 choices", "two steps", at="refused:\n"
     ),
-    "no phrase": Broken("[leave, छुट्टी]", "[]", "No phrase", "phrases:", at="flow: leave"),
     "phrase that is an answer": Broken("[leave, छुट्टी]", "[leave, ¦Yes]", "easily an answer", "longer"),
     "phrase of a command": Broken("[leave, छुट्टी]", "[leave, ¦cancel leave]", "command", "another"),
     "unknown slot": Broken('en: "{days} days"', 'en: ¦"{dyas} days"', "nothing to put into `{dyas}`", "`days`"),
@@ -155,7 +155,9 @@ def test_commands_and_opt_out_words_start_nothing(word):
     assert any("command or opt-out word" in problem.problem for problem in found)
 
 
-def test_the_words_that_the_channels_take_are_reserved():
+def test_the_words_that_conversations_take_are_reserved():
+    taken = words.OPT_OUT | words.OPT_IN | words._PLAIN.keys()
+    assert taken - {"?"} <= RESERVED
     assert {"help", "menu", "status", "mine", "cancel", "why", "stop", "start", "unsubscribe", "end", "quit"} <= RESERVED
 
 

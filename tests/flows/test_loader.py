@@ -210,6 +210,15 @@ BROKEN = {
     "rule syntax": Broken("when: days > 5", "when: days ¦= 5", "cannot be read", "comparison"),
     "rule syntax in quotes": Broken("when: days > 5", 'when: "days > ¦)"', "cannot be read", "comparison"),
     "rule in a block": Broken("when: days > 5", "when: ¦|\n          days >\n          )", "cannot be read", "comparison"),
+    "no phrase": Broken("[leave, छुट्टी]", "¦[]", "list is empty", "at least one"),
+    "nobody starts": Broken("by: [anyone]", "by: ¦[]", "list is empty", "at least one"),
+    "nobody approves": Broken("by: [head, manager]", "by: ¦[]", "list is empty", "at least one"),
+    "nothing asked": Broken(
+        "fields: [days, kind, first_day, agency_email, costs]", "fields: ¦[]", "list is empty", "at least one"
+    ),
+    "no cases": Broken(
+        "      - otherwise: brief\n", "      - otherwise: brief\n  - branch: b\n    cases: ¦[]\n", "list is empty", "one"
+    ),
     "phrase too long": Broken("[leave, छुट्टी]", "[leave, ¦" + "x" * 41 + "]", "40 characters", "few words"),
 }
 

@@ -10,7 +10,6 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from urllib.parse import urlsplit
 
-from bot.simulator.mail import AUTHSERV_ID
 from channels.email import SIGNATURE, TIMESTAMP, Email, signature
 from tests.simulator.site import VENDOR, Received, Site, wait_for
 
@@ -77,7 +76,7 @@ def test_the_products_own_adapter_reads_an_answer(site: Site) -> None:
         settings.smtp_url,
         now=site.clock.now,
         webhook_secret=settings.email_webhook_secret,
-        authserv_ids=[AUTHSERV_ID],
+        authserv_ids=[settings.email_authserv_ids],
     )
     [inbound] = adapter.parse(got.body, got.headers)
     assert (inbound.text, inbound.tag, inbound.authenticated) == ("We confirm for Friday.", "k3j4", True)

@@ -170,7 +170,7 @@ def test_every_commit_is_a_crash_point(empty_url: str, home: Path, now: datetime
 
 
 def test_planted_bug_a_commit_of_its_own_is_caught(empty_url: str, home: Path, now: datetime) -> None:
-    assert a_working_day(empty_url, home, now, more=lambda unit: unit.conn.commit())
+    assert a_working_day(empty_url, home, now, more=lambda unit: unit.conn.connection.commit())
 
 
 def test_the_file_is_sound_after_use(home: Path, now: datetime) -> None:

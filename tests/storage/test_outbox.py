@@ -38,14 +38,14 @@ def test_a_message_goes_out_and_is_found_by_its_ids(do: Do, address: Address, no
         number, "sending", {"text": "hello"}, "run", "approve", 2,
     )  # fmt: skip
     assert do(lambda unit: unit.outbox.ids(number)) == ()
-    do(lambda unit: unit.outbox.sent(row, ("SM2", "SM1"), "sent", 2, now))
+    do(lambda unit: unit.outbox.sent(row, "whatsapp", ("SM2", "SM1"), "sent", 2, now))
     found = do(lambda unit: unit.outbox.by_message("whatsapp", "SM1"))
     assert (found.id, found.state, found.status, found.sent_at) == (number, "sent", "sent", now)
     assert do(lambda unit: unit.outbox.ids(number)) == ("SM2", "SM1")
     assert do(lambda unit: unit.outbox.by_message("telegram", "SM1")) is None
     assert do(lambda unit: unit.outbox.pending(now)).pending == 0
     with pytest.raises(LostClaim):
-        do(lambda unit: unit.outbox.sent(row, ("SM3",), "sent", 2, now))
+        do(lambda unit: unit.outbox.sent(row, "whatsapp", ("SM3",), "sent", 2, now))
 
 
 def test_one_address_gets_its_messages_in_order_and_waits_for_a_retry(do: Do, address: Address, now: datetime) -> None:
@@ -101,7 +101,7 @@ def test_a_sender_that_died_leaves_the_truth_behind(do: Do, address: Address, no
     (lapsed,) = do(lambda unit: unit.outbox.expired(later))
     assert (lapsed.id, lapsed.state) == (number, state)
     with pytest.raises(LostClaim):
-        do(lambda unit: unit.outbox.sent(row, ("SM1",), "sent", 2, later))
+        do(lambda unit: unit.outbox.sent(row, "whatsapp", ("SM1",), "sent", 2, later))
     assert [row.id for row in claim(do, later)] == [behind if state == "unknown" else number]
 
 
@@ -110,7 +110,7 @@ def test_a_sender_that_died_leaves_the_truth_behind(do: Do, address: Address, no
 def test_a_delivery_report_never_steps_back(do: Do, address: Address, now: datetime, reports: list[str]) -> None:
     number = do(lambda unit: plan(unit, address, now))
     (row,) = claim(do, now)
-    do(lambda unit: unit.outbox.sent(row, (f"SM{number}",), "queued", 1, now))
+    do(lambda unit: unit.outbox.sent(row, "whatsapp", (f"SM{number}",), "queued", 1, now))
     for report in reports:
         assert do(lambda unit, r=report: unit.outbox.status("whatsapp", f"SM{number}", r, RANKS[r], "", now)) is True
     shown = do(lambda unit: unit.outbox.get(number))

@@ -279,9 +279,9 @@ def plans(unit: Unit) -> Iterator[list[str]]:
             prefix = "EXPLAIN " if unit.dialect == "postgresql" else "EXPLAIN QUERY PLAN "
             found.append("\n".join(str(row) for row in conn.exec_driver_sql(prefix + statement, parameters)))
 
-    hook.listen(unit.conn, "before_cursor_execute", explain)
+    hook.listen(unit.conn.connection, "before_cursor_execute", explain)
     yield found
-    hook.remove(unit.conn, "before_cursor_execute", explain)
+    hook.remove(unit.conn.connection, "before_cursor_execute", explain)
 
 
 def test_lists_are_read_through_their_indexes(board: Unit) -> None:

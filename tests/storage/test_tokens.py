@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from storage import Database, Unit, VersionTaken
+from storage import Database, TokenRow, Unit, VersionTaken, new_token
 
 Do = Callable[[Callable[[Unit], Any]], Any]
 
@@ -30,12 +30,13 @@ def test_a_token_says_what_it_is_for(do: Do, now: datetime) -> None:
         assert do(lambda unit, other=other: unit.tokens.find(other)) is None
 
 
-def test_tokens_are_bound_to_the_message_that_carries_them(do: Do, now: datetime) -> None:
-    tokens = [do(lambda unit, c=c: unit.tokens.issue("decide", "c", choice=c, expires_at=now)) for c in ("no", "yes")]
-    assert len(set(tokens)) == 2
+def test_tokens_belong_to_the_message_that_carries_them(do: Do, now: datetime) -> None:
+    tokens = {new_token(): TokenRow("decide", "", "", 0, "c", choice, {}, now, 3) for choice in ("no", "yes")}
+    assert len(tokens) == 2
     assert do(lambda unit: unit.tokens.by_outbound(3)) == []
-    do(lambda unit: unit.tokens.bind(tokens, 3))
+    do(lambda unit: unit.tokens.keep(tokens))
     assert [(row.choice, row.outbound_id) for row in do(lambda unit: unit.tokens.by_outbound(3))] == [("no", 3), ("yes", 3)]
+    assert {do(lambda unit, t=t: unit.tokens.find(t)).choice for t in tokens} == {"no", "yes"}
 
 
 def test_the_database_cannot_be_read_for_working_tokens(home: Path, now: datetime) -> None:
