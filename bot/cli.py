@@ -152,7 +152,7 @@ def audit(
 @app.command()
 def bench(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    seconds: Annotated[float, typer.Option(help="Length of the saturation phase.")] = 10.0,
+    seconds: Annotated[float, typer.Option(help="Length of each of the two phases.")] = 8.0,
     rate: Annotated[float, typer.Option(help="Messages a second in the latency phase.")] = 20.0,
     contacts: Annotated[int, typer.Option(help="People in the database.")] = 1000,
     older_runs: Annotated[int, typer.Option(help="Ended runs in the database.")] = 100_000,
@@ -161,6 +161,7 @@ def bench(
     """Measure whole approval runs through real webhooks on this machine."""
     from bot.bench import BenchFailed, Options, run
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         report = run(Options(seconds=seconds, rate=rate, contacts=contacts, older_runs=older_runs, database_url=database_url))
     except BenchFailed as error:

@@ -24,6 +24,18 @@ SAFE_TWICE = frozenset({"reminder", "notice"})
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """A claimed row, and where its contact could be reached when it was claimed."""
+
+    row: OutboxRow
+    addresses: tuple[Address, ...]
+
+    @property
+    def id(self) -> int:
+        return self.row.id
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How one row will travel: `address` is where to. `hold` or `refuse` say why it does not."""
 
@@ -75,16 +87,20 @@ class Delivery:
     notice: str = ""
     file_url: str = ""
 
-    def claim(self, limit: int) -> list[OutboxRow]:
+    def claim(self, limit: int) -> list[Errand]:
         """The next rows to send: the oldest unfinished one of each address."""
         now = self.clock.now()
-        return self.database.write("outbox.claim", lambda unit: unit.outbox.claim(now, limit, LEASE)).result()
 
-    def deliver(self, row: OutboxRow) -> Future[Any]:
+        def work(unit: Unit) -> list[Errand]:
+            rows = unit.outbox.claim(now, limit, LEASE)
+            return [Errand(row, unit.people.addresses(row.contact_id)) for row in rows]
+
+        return self.database.write("outbox.claim", work).result()
+
+    def deliver(self, errand: Errand) -> Future[Any]:
         """Send one claimed row and queue the record of how it went; the future is done when that is committed."""
-        now = self.clock.now()
-        with self.database.read() as unit:
-            way = plan(row, unit.people.addresses(row.contact_id), self.channels, self.notice, now)
+        now, row = self.clock.now(), errand.row
+        way = plan(row, errand.addresses, self.channels, self.notice, now)
         if way.address is None:
             record = _held(row, way.hold, now) if way.hold else _failed(row, "refused", way.refuse, now)
             return self.database.write("outbox.planned", record)
@@ -120,16 +136,17 @@ class Delivery:
 
     def _notice_text(self, row: OutboxRow) -> str:
         """The words for an approved template, which carries no buttons of ours: `mine` brings them once they write."""
-        if not row.content.get("buttons"):
-            return str(row.content["text"])
-        return f"{row.content['text']}\n{self._translate(row)('Write “mine” to answer.')}"
+        lines = [line for line in str(row.content["text"]).splitlines() if line.strip()]
+        if row.content.get("buttons"):
+            lines.append(self._translate(row)("Write “mine” to answer."))
+        return " · ".join(lines)  # a template's variable is one line
 
     def _mail_text(self, row: OutboxRow, text: str, buttons: tuple[Button, ...]) -> tuple[str, tuple[Button, ...]]:
         """A mail has no buttons: say how to answer it, and leave out what a mail cannot answer."""
         t = self._translate(row)
         match row.content.get("by_mail"):
             case "reply":
-                return f"{text}\n\n{t('Please reply to this mail with one of these, or its number:')}", buttons
+                return f"{text}\n\n{t('Please reply to this mail with one of these words, or its number:')}", buttons
             case "chat":
                 hint = t(
                     "A mail cannot decide this, because it does not prove who you are. Please write “mine” to us in the chat."
@@ -224,4 +241,4 @@ def _link(row: OutboxRow, document_id: str, now: datetime) -> Callable[[Unit], s
     )
 
 
-__all__ = ["Delivery", "Plan", "backoff", "plan"]
+__all__ = ["Delivery", "Errand", "Plan", "backoff", "plan"]

@@ -14,7 +14,7 @@ from bot.pages import render
 from bot.transition import Names, Transitions
 from bot.words import Draft, translator
 from channels.base import Channel, Inbound, Media, MediaError
-from flows import Event, Facts, Refused, Run
+from flows import Event, Facts, Refused, RuleError, Run, StepState, shortage
 from flows.events import SYSTEM, File, Finish
 from flows.model import Collect, Flow
 from storage import Database, DocumentRow, Loaded, Unit, WorkRow
@@ -66,12 +66,13 @@ class Jobs:
         channel = self.channels[inbound.channel]
         media = inbound.media[int(row.details["index"])]
         content, kind = self._content(channel, media, int(row.details["index"]), message.raw)
-        name = media.name or f"{channel.name}-{row.id}.{kind.rsplit('/', 1)[-1]}"
         now = self.clock.now()
 
         def record(unit: Unit) -> None:
-            document = unit.documents.put(content, kind, name, str(row.details["by"]), now)
-            self._file(unit, row, document, now)
+            try:
+                self._file(unit, row, content, kind, media.name, now)
+            except Unusable as problem:
+                self._say(unit, row, unit.runs.load(row.run_id), str(problem), now)
             unit.work.finish(row)
 
         return record
@@ -94,29 +95,32 @@ class Jobs:
             raise Unusable("I cannot read this file. Please send a photo or a PDF.") from error
         return content, {"image/jpg": "image/jpeg"}.get(kind, kind)
 
-    def _file(self, unit: Unit, row: WorkRow, document: DocumentRow, now: datetime) -> None:
+    def _file(self, unit: Unit, row: WorkRow, content: bytes, kind: str, name: str, now: datetime) -> None:
+        """Store the file and put it to the run. Raises Unusable where the run cannot take it."""
         loaded = unit.runs.load(row.run_id)
         if loaded is None:
-            return
+            raise Unusable(_NOT_WAITING)
         flow = self.transitions.book.version(unit, loaded.flow_version_id).flow
         target = _target(flow, loaded.run, row)
         if target is None:
-            raise Unusable("This request no longer waits for documents.")
-        path, item = target
-        accepted = flow.documents[item].types
-        if document.type not in accepted:
+            raise Unusable(_NOT_WAITING)
+        state, item = target
+        if kind not in flow.documents[item].types:
             raise Unusable("I can take photos (JPEG, PNG, WebP) and PDFs only. Please send it as one of these.")
+        by, count = str(row.details["by"]), 1 + sum(filed.item == item for filed in loaded.run.files)
+        called = name or f"{flow.documents[item].title.text()} {count}.{kind.rsplit('/', 1)[-1]}"
+        document = unit.documents.put(content, kind, called, by, now)
 
         def make(facts: Facts) -> Event:
             return File(
-                at=now, actor=str(row.details["by"]), facts=facts, path=path, attempt=loaded.run.steps[path].attempt, item=item,
-                document=document.id, digest=document.digest, name=document.name,
+                at=now, actor=by, facts=facts, path=state.path, attempt=state.attempt, item=item, document=document.id,
+                digest=document.digest, name=document.name,
             )  # fmt: skip
 
         try:
             self.transitions.apply(unit, loaded, make, now)
         except Refused as refusal:
-            self._say(unit, row, loaded, _REFUSED.get(refusal.code, "This request no longer waits for documents."), now)
+            raise Unusable(_REFUSED.get(refusal.code, _NOT_WAITING)) from refusal
 
     # --- generate --------------------------------------------------------------------------------------------------
 
@@ -189,6 +193,7 @@ class Jobs:
         self.transitions.tell(unit, contact.id, Draft(text, run_id=row.run_id), now, via=address)
 
 
+_NOT_WAITING = "This request no longer waits for documents."
 _REFUSED = {
     "duplicate": "I already have this file. Please send the next one.",
     "run_over": "This request has already ended.",
@@ -206,21 +211,21 @@ def _with_content(channel: Channel, media: Media, index: int, raw: bytes) -> Med
     return channel.read(raw)[0].media[index] if isinstance(channel, Readable) else media
 
 
-def _target(flow: Flow, run: Run, row: WorkRow) -> tuple[str, str] | None:
-    """The collect step and checklist item a file goes to: the item its caption names, else the first that still needs one, else
-    the first of the step."""
-    paths = [row.path] if row.path else [p for p in run.steps if isinstance(flow.step(p), Collect)]
-    paths = [p for p in paths if p in run.steps]
-    if not paths:
-        return None
-    path = paths[-1]
-    step = flow.step(path)
-    if not isinstance(step, Collect):
+def _target(flow: Flow, run: Run, row: WorkRow) -> tuple[StepState, str] | None:
+    """The collect step's state and the checklist item a file goes to: the item its caption names, else the first that still needs
+    one, else the first of the step."""
+    states = [s for s in (*run.history, *run.steps.values()) if isinstance(flow.step(s.path), Collect)]
+    state = next((s for s in reversed(states) if row.path in ("", s.path)), None)
+    step = flow.step(state.path) if state else None
+    if state is None or not isinstance(step, Collect):
         return None
     caption = str(row.details.get("caption", "")).casefold()
     for item in step.items:
         titles = (item, *flow.documents[item].title.by_language.values())
         if caption and any(title.casefold() in caption for title in titles):
-            return path, item
-    have = [filed.item for filed in run.files]
-    return path, next((item for item in step.items if have.count(item) == 0), step.items[0])
+            return state, item
+    try:
+        missing = shortage(flow, run, None, step)
+    except RuleError:
+        missing = {}
+    return state, next(iter(missing), step.items[0])

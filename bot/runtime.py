@@ -12,15 +12,15 @@ from typing import Any, Generic, TypeVar
 
 from bot.clock import Clock
 from bot.conversation import Conversation
-from bot.delivery import Delivery
+from bot.delivery import Delivery, Errand
 from bot.jobs import Jobs
 from bot.timers import Timers
 from bot.transition import Wakes
 from scheduler import Ticker
-from storage import Database, InboxRow, LostClaim, OutboxRow, Unit, WorkRow
+from storage import Database, InboxRow, LostClaim, Unit, WorkRow
 
 log = logging.getLogger(__name__)
-Row = TypeVar("Row", OutboxRow, WorkRow)
+Row = TypeVar("Row", Errand, WorkRow)
 
 INBOX_LEASE = timedelta(seconds=60)
 INBOX_BATCH = 32

@@ -161,5 +161,5 @@ def _run_until_stopped(server: BaseWSGIServer) -> None:
 
 def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("apscheduler", "httpx", "httpcore", "telegram", "twilio", "waitress.queue", "alembic"):
+    for noisy in ("apscheduler", "httpx", "httpcore", "telegram", "twilio", "waitress.queue", "alembic", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

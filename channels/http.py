@@ -1,4 +1,4 @@
-"""HTTP as the adapters use it: pooled, timed, announced through `reach`, and careful about where a download may lead."""
+"""Downloads, careful about where they may lead, and what the adapters' HTTP shares: time-outs, announcing, headers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError
 
 from channels.base import MediaError, Reach
 
@@ -50,14 +50,6 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname or "", port
 
 
-def never_sent(error: requests.RequestException) -> bool:
-    """Whether the connection failed before any of the request went out, so that trying again cannot do it twice."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError):
-        return True
-    reason = error.args[0] if error.args else None
-    return isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError)
-
-
 class Redacted(logging.Filter):
     """Keeps a secret out of the records of the libraries that log addresses (Telegram's hold the bot's token), and drops those
     that log what people write."""
@@ -84,7 +76,7 @@ class Redacted(logging.Filter):
 
 
 class Wire:
-    """The one way by which `requests` leaves an adapter. Safe from any thread.
+    """The one way by which a download leaves an adapter. Safe from any thread.
 
     `home` is the address of the provider's API: the only place that may be private (a stand-in on loopback, say) and the only
     one that is given credentials.
@@ -94,12 +86,6 @@ class Wire:
         self._home, self._reach = origin(home), reach
         self._inside = _session(HTTPAdapter(pool_maxsize=pool))
         self._outside = _session(_PublicOnly())
-
-    def call(self, name: str, method: str, url: str, **request: Any) -> requests.Response:
-        """One request to the provider's API. Redirects are not followed. Raises requests.RequestException."""
-        request.setdefault("timeout", TIMEOUT)
-        with reached(self._reach, name):
-            return self._inside.request(method, url, allow_redirects=False, **request)
 
     def download(
         self, name: str, url: str, limit: int, *, auth: tuple[str, str] | None = None, allowed: Callable[[str], bool]

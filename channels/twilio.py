@@ -33,6 +33,7 @@ from channels.base import (
     Shapes,
     nowhere,
 )
+from channels.calls import Calls
 from channels.http import Wire, header
 from channels.twilio_api import API, REFUSALS, UNKNOWN_TEMPLATE, Api, Contents, Refusal
 
@@ -90,7 +91,8 @@ class TwilioWhatsApp:
         self._base = public_base_url.rstrip("/")
         self._validator = RequestValidator(auth_token)
         self._wire = Wire(api_base or API, reach, pool=pool)
-        self._api = Api(self._wire, api_base)
+        self._calls = Calls(api_base or API, reach, pool=pool)
+        self._api = Api(self._calls, api_base)
         client = Client(account_sid, auth_token, http_client=self._api)
         self._messages = client.messages
         self._contents = Contents(client.content.v1.contents, shapes, account_sid, list_label)
@@ -199,6 +201,7 @@ class TwilioWhatsApp:
         return Sent(tuple(ids), status)
 
     def close(self) -> None:
+        self._calls.close()
         self._wire.close()
 
     def _parts(self, message: Message) -> Iterator[Mapping[str, object]]:

@@ -9,14 +9,14 @@ import re
 import threading
 from typing import Any, NamedTuple
 
-import requests
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]  # ships no types
 from twilio.http import HttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
 from twilio.rest.content.v1.content import ContentList  # type: ignore[import-untyped]
+from urllib3.exceptions import HTTPError
 
 from channels.base import Message, SendError, Shapes
-from channels.http import Wire, never_sent
+from channels.calls import Answer, Calls, never_sent
 
 API = "https://api.twilio.com"
 _OWN = re.compile(r"^https://([\w-]+\.)+twilio\.com(?=[/?]|$)")
@@ -49,9 +49,9 @@ UNKNOWN_TEMPLATE = "21655"
 class Api(HttpClient):  # type: ignore[misc]  # the base class has no types
     """The official client's way out: pooled, timed, and every failure told as a SendError."""
 
-    def __init__(self, wire: Wire, base: str) -> None:
+    def __init__(self, calls: Calls, base: str) -> None:
         super().__init__(logging.getLogger(__name__), is_async=False)
-        self._wire, self._base = wire, base.rstrip("/")
+        self._calls, self._base = calls, base.rstrip("/")
 
     def rebased(self, url: str) -> str:
         """`url` at the stand-in's address where one is set: api.twilio.com and content.twilio.com alike."""
@@ -68,26 +68,25 @@ class Api(HttpClient):  # type: ignore[misc]  # the base class has no types
         timeout: float | None = None,
         allow_redirects: bool = False,
     ) -> Response:
-        body = {"json" if (headers or {}).get("Content-Type") == "application/json" else "data": data}
         name = "twilio.messages" if "/Messages" in uri else "twilio.content"
         try:
-            answer = self._wire.call(name, method, self.rebased(uri), params=params, headers=headers, auth=auth, **body)
-        except requests.RequestException as error:
+            answer = self._calls.call(name, method, self.rebased(uri), params=params, data=data, headers=headers, auth=auth)
+        except HTTPError as error:
             lost = not never_sent(error)
             problem = f"Twilio could not be reached ({type(error).__name__})"
             raise SendError(problem, retryable=not lost, unknown=lost) from error
-        if answer.status_code >= 300:
+        if answer.status >= 300:
             raise _refusal(answer)
-        return Response(answer.status_code, answer.text, answer.headers)
+        return Response(answer.status, answer.text, answer.headers)
 
 
-def _refusal(answer: requests.Response) -> SendError:
+def _refusal(answer: Answer) -> SendError:
     try:
-        told = answer.json()
+        told = json.loads(answer.text)
         code, words = str(told["code"]), re.sub(r"\+?\d{7,}", "…", str(told["message"]))  # it may name the person's number
     except (ValueError, KeyError, TypeError):
-        code, words = str(answer.status_code), "no reason given"
-    meaning = REFUSALS.get(code) or Refusal(retryable=answer.status_code == 429 or answer.status_code >= 500)
+        code, words = str(answer.status), "no reason given"
+    meaning = REFUSALS.get(code) or Refusal(retryable=answer.status == 429 or answer.status >= 500)
     return SendError(
         f"Twilio refused: {words} ({code})",
         code=code,
@@ -96,7 +95,7 @@ def _refusal(answer: requests.Response) -> SendError:
     )
 
 
-def _wait(answer: requests.Response, code: str) -> float:
+def _wait(answer: Answer, code: str) -> float:
     try:
         return max(0.0, float(answer.headers.get("Retry-After", "")))
     except ValueError:

@@ -5,7 +5,7 @@ The parts that need a library stand apart and are imported by name: `flows.loade
 
 from flows.calendar import Calendar
 from flows.effects import DropTimers, Effect, PlanTimer, Record, Say, Topic, Work
-from flows.engine import advance, asking, names, say_again
+from flows.engine import advance, asking, names, say_again, shortage
 from flows.errors import FlowError, FlowFileError, FlowFileErrors, InvalidValue, Refused, RuleError
 from flows.events import SYSTEM, Decided, Event, Facts
 from flows.fold import replay
@@ -46,4 +46,5 @@ __all__ = [
     "names",
     "replay",
     "say_again",
+    "shortage",
 ]

@@ -12,6 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 
 from sqlalchemy import Connection, Engine
 
@@ -80,14 +81,20 @@ class GroupWriter(Writer):
     """One thread, one transaction for all units that wait, each in a savepoint of its own."""
 
     def __init__(self, engine: Engine, make_unit: MakeUnit, reach: Reach) -> None:
+        self._conn: Connection | None = None
         super().__init__(engine, make_unit, reach, threads=1)
+
+    def close(self) -> None:
+        super().close()
+        self._drop_connection()
 
     def _write(self, task: Task) -> None:
         if not task.future.set_running_or_notify_cancel():
             return
         batch, ends = [task], time.monotonic() + SLICE_S
         try:
-            with self._engine.connect() as conn, conn.begin() as transaction:
+            conn = self._connection()
+            with conn.begin() as transaction:
                 self._attempt(conn, task)
                 while len(batch) < BATCH and time.monotonic() < ends and (following := self._queue.draw_now()) is not None:
                     if following.future.set_running_or_notify_cancel():
@@ -99,6 +106,7 @@ class GroupWriter(Writer):
                 else:
                     transaction.rollback()
         except BaseException as error:
+            self._drop_connection()
             for lost in batch:
                 lost.error = lost.error or in_our_words(error)
             settle(batch)
@@ -106,6 +114,18 @@ class GroupWriter(Writer):
                 raise
         else:
             settle(batch)
+
+    def _connection(self) -> Connection:
+        """The writer's one connection, kept while all goes well."""
+        if self._conn is None:
+            self._conn = self._engine.connect()
+        return self._conn
+
+    def _drop_connection(self) -> None:
+        if self._conn is not None:
+            with suppress(Exception):
+                self._conn.close()
+            self._conn = None
 
     def _attempt(self, conn: Connection, task: Task) -> None:
         """Run one unit in a savepoint, again on Conflict; what it raises stays with it."""

@@ -27,7 +27,7 @@ class Options:
     PostgreSQL server where databases may be created, "" for SQLite; `folder` is where files go meanwhile (it should be on the
     disk that the product would use)."""
 
-    seconds: float = 10.0
+    seconds: float = 8.0
     database_url: str = ""
     contacts: int = 1000
     older_runs: int = 100_000

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from bot.conversation.decisions import ask_again
 from bot.conversation.refusals import explain
 from bot.conversation.situation import questions
-from bot.conversation.status import history, line, reasons, where
+from bot.conversation.status import history, line, reasons, trouble, where
 from bot.conversation.turn import Turn
 from bot.words.draft import Tap
 from flows import Event, Facts, Refused
@@ -84,7 +84,7 @@ def status(turn: Turn, argument: str = "") -> None:
         turn.focus(loaded.run.id)
         turn.reply(where(turn, loaded), _status_taps(turn, loaded), loaded.run)
         return
-    if turn.is_manager and "-" not in argument:
+    if turn.is_manager:
         people = turn.unit.people.find(argument)
         if people:
             names = turn.names()
@@ -114,12 +114,12 @@ def _overview(turn: Turn) -> None:
         ]
         undelivered = turn.unit.outbox.undelivered(None)
         if undelivered:
-            lines.append(t("{count} messages could not be delivered:").format(count=len(undelivered)))
-            lines += [f"· {names(m.contact_id)}: {m.problem}" for m in undelivered[:5]]
+            lines.append(t("Messages not delivered: {count}").format(count=len(undelivered)))
+            lines += [f"· {names(m.contact_id)}: {trouble(turn, m)}" for m in undelivered[-5:]]
         more = counts.open - len(rows)
     else:
         rows = turn.unit.runs.of_contact(turn.contact_id)
-        lines, more = [t("{open} open").format(open=len(rows))], len(rows) - PAGE
+        lines, more = [t("{open} open").format(open=len(rows))] if rows else [], len(rows) - PAGE
     lines += [f"· {line(turn, row, names)}" for row in rows[:PAGE]]
     if more > 0:
         lines.append(t("… and {count} more. Write “status” and a reference or a person.").format(count=more))
@@ -130,8 +130,14 @@ def _overview(turn: Turn) -> None:
 
 def why(turn: Turn, argument: str = "") -> None:
     loaded = _visible(turn, argument) if argument else _focused(turn)
+    if loaded is None and argument:
+        _not_found(turn, argument)
+        return
     if loaded is None:
-        _not_found(turn, argument or "why")
+        rows = turn.unit.runs.of_contact(turn.contact_id)[:PAGE]
+        which = turn.t("Which request do you mean? Tap it, or write “why” and its reference.")
+        nothing = turn.t("Nothing is open. Write “menu” to start something.")
+        turn.reply(which if rows else nothing, [Tap(row.reference, "why", run_id=row.id) for row in rows])
         return
     turn.reply("\n".join([*reasons(turn, loaded), *history(turn, loaded)]), run=loaded.run)
 

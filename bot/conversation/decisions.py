@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.conversation.intents import Decide
@@ -60,6 +61,8 @@ def ask_again(turn: Turn, question: Question, lead: str) -> None:
     flow = turn.flow_of(loaded)
     scene = Scene(flow, loaded.run, turn.language, turn.zone, turn.now, turn.names())
     for effect in say_again(flow, loaded.run, question.path, turn.contact_id):
-        draft = say(effect, scene)
-        turn.reply(f"{lead}\n\n{draft.text}" if lead else draft.text, draft.taps, loaded.run, question.path, question.attempt)
+        draft = replace(say(effect, scene), klass="reply")
+        if lead:
+            draft = replace(draft, text=f"{lead}\n\n{draft.text}", attach=())
+        turn.answer(draft)
         lead = ""

@@ -132,7 +132,7 @@ def _opt_out(turn: Turn) -> None:
     if waiting:
         _tell_managers(
             turn,
-            turn.t("{name} has opted out of messages on {channel}, and {count} open steps wait for them.").format(
+            turn.t("{name} has opted out of messages on {channel}. Open steps that wait for them: {count}.").format(
                 name=turn.sender.contact.name, channel=turn.inbound.channel, count=len(waiting)
             ),
         )
@@ -151,14 +151,20 @@ def _unknown(turn: Turn, intent: Unknown) -> None:
     missed = turn.missed()
     if intent.why == "which":
         _which(turn, intent.about)
+    elif intent.why == "empty" and len(intent.about) == 1:
+        decisions.ask_again(turn, intent.about[0], t("There was nothing in your message that I can read."))
     elif intent.why == "stale_tap":
         _stale(turn)
+    elif intent.why == "not_by_mail" and not intent.about[0].approval and intent.about[0].by_mail:
+        decisions.ask_again(turn, intent.about[0], t("To be sure that it is you, please answer by a reply to this mail."))
     elif intent.why == "not_by_mail":
-        turn.reply(t("A mail cannot decide this. Please tap the button in the chat, so that we know it is you."))
+        turn.reply(t("A mail cannot decide this. Please write “mine” to us in the chat and tap the button there."))
     elif intent.why == "before" and intent.about:
         decisions.ask_again(turn, intent.about[0], t("Your message was sent before I asked this, so I did not use it."))
     elif intent.why == "ask_again" and intent.about:
-        decisions.ask_again(turn, intent.about[0], t("To be sure, please tap one of the buttons, or reply to the message below."))
+        by_mail = turn.inbound.channel == "email"
+        lead = t("I could not use your mail.") if by_mail else t("To be sure, please tap one of the buttons below.")
+        decisions.ask_again(turn, intent.about[0], lead)
     elif intent.why == "closed":
         turn.reply(t("That question is closed. Nothing changed. Write “mine” to see what waits for you."))
     elif missed >= HAND_OVER:

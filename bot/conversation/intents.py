@@ -16,7 +16,6 @@ from channels.base import EventKind, Inbound
 from prompts import Command, is_opt_in, is_opt_out, read_command
 from prompts.words import normal
 
-
 # --- intents -------------------------------------------------------------------------------------------------------
 
 
@@ -103,7 +102,7 @@ def understand(inbound: Inbound, now: Situation) -> Intent:
     if inbound.media:
         return _document(inbound, now, text)
     if not text:
-        return Unknown("empty")
+        return Unknown("empty", now.questions)
     first, _, rest = text.partition("\n")
     if now.starts(normal(first)):
         return Start(normal(first), rest.strip())

@@ -24,7 +24,8 @@ def _by_whom(run: Run, refusal: Refused, path: str, stage: int) -> Refused:
         vote = state.votes[stage]
         return Refused("closed", by=vote.by, choice=vote.choice, at=vote.at.isoformat())
     if refusal.code == "run_over" and run.ended_at is not None:
-        by = next((s.closed_by for s in run.steps.values() if s.closed_at == run.ended_at and s.closed_by != SYSTEM), "")
+        last = [s.closed_by for s in run.steps.values() if s.closed_at == run.ended_at and s.closed_by != SYSTEM]
+        by = last[-1] if last else ""
         return Refused("run_over", outcome=run.outcome, by=by, at=run.ended_at.isoformat())
     return refusal
 

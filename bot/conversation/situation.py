@@ -86,7 +86,8 @@ def _expecting(address: Address, now: datetime) -> Expecting | None:
 
 def questions(unit: Unit, book: FlowBook, contact_id: str) -> Iterator[Question]:
     """The open step attempts that this contact owns, oldest first."""
-    for row in [r for r in unit.runs.of_contact(contact_id) if contact_id in r.owners][:MOST_QUESTIONS]:
+    owned = [row for row in unit.runs.of_contact(contact_id) if contact_id in row.owners]
+    for row in sorted(owned, key=lambda row: (row.opened_at, len(row.reference), row.reference))[:MOST_QUESTIONS]:
         loaded = unit.runs.load(row.id)
         if loaded is None:
             continue

@@ -11,7 +11,7 @@ from flows import Flow, Run, StepState
 from flows.events import BranchTaken
 from flows.model import Step
 from flows.run import Status, StepStatus
-from storage import Loaded, RunRow
+from storage import Loaded, OutboxRow, RunRow
 
 Names = Callable[[str], str]
 
@@ -51,8 +51,13 @@ def where(turn: Turn, loaded: Loaded) -> str:
         lines.append(t("Ended: {outcome}, {when}").format(outcome=ended, when=moment(run.ended_at, turn.now, turn.zone)))
     lines += [_state(turn, loaded, state, names) for state in _in_order(flow, run.steps.values())]
     failed = turn.unit.outbox.undelivered(run.id)
-    lines += [t("Not delivered to {name}: {problem}").format(name=names(m.contact_id), problem=m.problem) for m in failed]
+    lines += [t("Not delivered to {name}: {problem}").format(name=names(m.contact_id), problem=trouble(turn, m)) for m in failed]
     return "\n".join(lines)
+
+
+def trouble(turn: Turn, message: OutboxRow) -> str:
+    """Why a message is not delivered, as far as that is known."""
+    return turn.t("it is not known whether it arrived") if message.state == "unknown" else message.problem
 
 
 def is_outsider(turn: Turn, run: Run) -> bool:

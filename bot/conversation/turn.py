@@ -63,7 +63,9 @@ class Turn:
 
     def reply(self, text: str, taps: Sequence[Tap] = (), run: Run | None = None, path: str = "", attempt: int = 0) -> None:
         """Queue an answer to the address that wrote."""
-        draft = Draft(text, taps=tuple(taps), run_id=run.id if run else "", path=path, attempt=attempt)
+        self.answer(Draft(text, taps=tuple(taps), run_id=run.id if run else "", path=path, attempt=attempt))
+
+    def answer(self, draft: Draft) -> None:
         self.transitions.tell(self.unit, self.contact_id, draft, self.now, via=self.sender.address)
 
     def focus(self, run_id: str) -> None:

@@ -1,15 +1,16 @@
-"""Two files to attach with one tap: a vendor's quote and a photo of goods. Drawn here, so that nothing has to be shipped."""
+"""Files to attach with one tap: three vendors' quotes and a photo of goods. Drawn here, so that nothing has to be shipped."""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 _QUOTE = """
 #set page(width: 148mm, height: 210mm, margin: 14mm)
 #set text(size: 9.5pt)
 #grid(columns: (1fr, auto),
-  [#text(15pt, weight: "bold", fill: rgb("#b45309"))[Sunrise Supplies] \\ Stationery and office equipment],
-  align(right)[#text(13pt, weight: "bold")[QUOTATION] \\ No. SS-Q-2041])
+  [#text(15pt, weight: "bold", fill: rgb("#b45309"))[VENDOR] \\ Stationery and office equipment],
+  align(right)[#text(13pt, weight: "bold")[QUOTATION] \\ No. NUMBER])
 #line(length: 100%, stroke: 0.7pt + rgb("#b45309"))
 To: The purchase desk \\ Valid for 15 days
 #v(4mm)
@@ -44,11 +45,11 @@ _PHOTO = """
 
 
 @cache
-def quote_pdf() -> bytes:
-    """A quote of one page, as PDF."""
+def quote_pdf(vendor: str = "Sunrise Supplies", number: str = "SS-Q-2041") -> bytes:
+    """A vendor's quote of one page, as PDF."""
     import typst
 
-    pdf: bytes = typst.compile(_QUOTE.encode(), format="pdf")
+    pdf: bytes = typst.compile(_QUOTE.replace("VENDOR", vendor).replace("NUMBER", number).encode(), format="pdf")
     return pdf
 
 
@@ -61,8 +62,10 @@ def photo_png() -> bytes:
     return png
 
 
-SAMPLES = {
+SAMPLES: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "quote": ("quote-SS-Q-2041.pdf", "application/pdf", quote_pdf),
+    "quote2": ("quote-HT-118.pdf", "application/pdf", partial(quote_pdf, "Hillside Traders", "HT-118")),
+    "quote3": ("quote-NE-7302.pdf", "application/pdf", partial(quote_pdf, "Northern Equipment", "NE-7302")),
     "photo": ("goods.png", "image/png", photo_png),
 }
 """What the attach menu offers: file name, type, and what draws it."""

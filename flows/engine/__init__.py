@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from flows.effects import Effect
 from flows.engine.commands import handle
-from flows.engine.prompts import asking, say_again
+from flows.engine.prompts import asking, say_again, shortage
 from flows.engine.scope import names
 from flows.engine.steps import go_on
 from flows.engine.transition import Transition
@@ -20,7 +20,7 @@ from flows.events import Begin, Event
 from flows.model import Flow
 from flows.run import Run
 
-__all__ = ["advance", "asking", "names", "say_again"]
+__all__ = ["advance", "asking", "names", "say_again", "shortage"]
 
 
 def advance(flow: Flow, run: Run | None, event: Event) -> tuple[Run, tuple[Effect, ...]]:

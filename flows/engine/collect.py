@@ -21,8 +21,9 @@ def opened(t: Transition, step: Collect, state: StepState) -> Next | None:
 
 
 def file(t: Transition, step: Collect, event: File) -> Next | None:
-    """Take in a document. One that comes after the step is done is added to the run and reopens nothing."""
-    state = t.run.steps.get(event.path)
+    """Take in a document. One that comes after the step is done, or while an earlier step is corrected after a send-back, is added
+    to the run and reopens nothing."""
+    state = t.run.steps.get(event.path) or next((s for s in reversed(t.run.history) if s.path == event.path), None)
     late = state is not None and state.attempt == event.attempt and state.status is StepStatus.DONE
     if state is None or not late:
         state = t.waiting(event.path, event.attempt)

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-import requests
+import urllib3
 
 from channels.base import Button, Inbound, Message
 from channels.http import header, origin
@@ -24,7 +24,7 @@ class Watch:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.points: list[str] = []
         self.calls = self.unannounced = 0
-        send, request = requests.Session.send, httpx.AsyncClient.request
+        send, request = urllib3.HTTPConnectionPool.urlopen, httpx.AsyncClient.request
 
         def watched_send(*args: Any, **more: Any) -> Any:
             self.note()
@@ -34,7 +34,7 @@ class Watch:
             self.note()
             return request(*args, **more)
 
-        monkeypatch.setattr(requests.Session, "send", watched_send)
+        monkeypatch.setattr(urllib3.HTTPConnectionPool, "urlopen", watched_send)
         monkeypatch.setattr(httpx.AsyncClient, "request", watched_request)
 
     def note(self) -> None:

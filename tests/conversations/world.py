@@ -211,6 +211,10 @@ class Phone:
                 return bubble, bubble.buttons[label]
         raise AssertionError(f"{self.name} sees no button {label}; the last was {self.last}")
 
+    def asked(self, words: str) -> Bubble:
+        """The newest message that says `words`."""
+        return next(bubble for bubble in reversed(self.bubbles()) if words in bubble.text)
+
     # --- what they do -------------------------------------------------------------------------------------------------
 
     def speaks(self, text: str, **more: Any) -> tuple[str, bytes, dict[str, str]]:

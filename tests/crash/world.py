@@ -59,7 +59,7 @@ class Receipt:
     @property
     def copy_of(self) -> tuple[str, str, str]:
         """The same for two copies of one message."""
-        return self.to, self.text, ",".join(token for _, token in self.tokens) or self.reply_to
+        return self.to, self.text, ",".join(token for _, token in self.tokens)
 
 
 class World:
