@@ -15,7 +15,7 @@ from storage.audit import exported, imported
 
 def audit(settings: Settings, write_to: Path | None, against: Path | None) -> tuple[list[str], list[str]]:
     """(problems, lines to print). A checkpoint covers what happened before it; later changes of the past are found against it."""
-    database = open_database(settings)
+    database = open_database(settings, beside=True)
     try:
         with database.read() as unit:
             problems = list(unit.audit.verify())
@@ -26,7 +26,8 @@ def audit(settings: Settings, write_to: Path | None, against: Path | None) -> tu
             made = database.write("audit.checkpoint", lambda unit: unit.audit.checkpoint(SystemClock().now())).result()
             write_to.write_bytes(orjson.dumps(exported(made)))
             lines.append(f"checkpoint over {made.runs} runs written to {write_to}")
-        lines.append(f"{len(problems)} problems" if problems else "every chain is whole")
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines.append(count if problems else "every chain is whole")
         return problems, lines
     finally:
         database.close()

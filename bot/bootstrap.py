@@ -19,7 +19,7 @@ from bot.runtime import Runtime
 from bot.timers import Timers
 from bot.transition import Transitions, Wakes
 from channels.base import Channel, Inbound, Reach, nowhere
-from storage import Database
+from storage import AlreadyRunning, Database
 
 
 @dataclass(slots=True)
@@ -91,7 +91,14 @@ def _folders(settings: Settings) -> list[Path]:
     return [TEMPLATES, *([settings.baton_flows] if settings.baton_flows else [])]
 
 
-def open_database(settings: Settings, reach: Reach = nowhere) -> Database:
-    """The business's database: PostgreSQL at DATABASE_URL, else SQLite under BATON_HOME. Raises storage.StorageError."""
+def open_database(settings: Settings, reach: Reach = nowhere, *, beside: bool = False) -> Database:
+    """The business's database: PostgreSQL at DATABASE_URL, else SQLite under BATON_HOME. `beside`: a running Baton does not matter.
+    Raises storage.StorageError."""
     home = settings.baton_home.resolve()
-    return Database.open(settings.database_url or f"sqlite:///{home / 'baton.db'}", home, reach=reach)
+    url = settings.database_url or f"sqlite:///{home / 'baton.db'}"
+    try:
+        return Database.open(url, home, reach=reach)
+    except AlreadyRunning:
+        if not beside:
+            raise
+        return Database.open(url, home, reach=reach, beside=True)

@@ -8,11 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.config import ConfigurationError, Settings, load
+
+if TYPE_CHECKING:
+    from bot.people import Person
 
 app = typer.Typer(
     name="baton",
@@ -112,12 +115,12 @@ def people_import(file: Annotated[Path, typer.Argument(help="people.yaml or peop
         _store(read(file))
 
 
-def _store(people) -> None:  # type: ignore[no-untyped-def]
+def _store(people: list[Person]) -> None:
     from bot.bootstrap import open_database
     from bot.clock import SystemClock
     from bot.people import store
 
-    database = open_database(_settings())
+    database = open_database(_settings(), beside=True)
     try:
         added, updated = store(database, people, SystemClock().now())
     finally:

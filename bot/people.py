@@ -41,7 +41,10 @@ def read(path: Path, region: str = "IN") -> list[Person]:
     separated by `;`, whatsapp, telegram, email). Raises PeopleError with all problems."""
     if not path.is_file():
         raise PeopleError(f"{path}: there is no such file")
-    rows = _csv_rows(path) if path.suffix.lower() == ".csv" else _yaml_rows(path)
+    try:
+        rows = _csv_rows(path) if path.suffix.lower() == ".csv" else _yaml_rows(path)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise PeopleError(f"{path}: this is not text in UTF-8; save it again as “CSV UTF-8” or YAML") from error
     people, problems = [], []
     for where, row in rows:
         try:
@@ -71,8 +74,12 @@ def person(row: dict[str, Any], region: str = "IN") -> Person:
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{zone} is not a time zone; write one such as Asia/Kolkata") from error
     roles = row.get("roles") or ()
+    if not isinstance(roles, str | list | tuple):
+        raise ValueError(f"{name}: write the roles as a list: `roles: [store, finance]`")
     named = re.split(r"[;,]", roles) if isinstance(roles, str) else [str(role) for role in roles]
     given = row.get("addresses") or {}
+    if not isinstance(given, dict):
+        raise ValueError(f"{name}: write each address with its channel: `addresses: {{email: name@example.com}}`")
     addresses = tuple((channel, address(channel, str(given[channel]), region)) for channel in CHANNELS if given.get(channel))
     unknown = sorted(set(given) - set(CHANNELS))
     if unknown:

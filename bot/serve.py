@@ -20,6 +20,8 @@ from bot.config import ConfigurationError, Settings
 from bot.mailbox import MailboxPump
 from bot.people import read, store
 from bot.web import create_app
+from channels.base import SendError
+from channels.telegram import Telegram
 from storage import Unit
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def serve(settings: Settings, *, workers: bool = True) -> None:
         if mailbox is not None:
             mailbox.start()
         _announce(settings)
+        _subscribe(product)
         _run_until_stopped(server)
         if mailbox is not None:
             mailbox.stop()
@@ -136,6 +139,18 @@ def _listen(app: Flask, settings: Settings) -> BaseWSGIServer:
         raise ConfigurationError(
             f"port {settings.port} is taken. Stop what runs there, or set PORT to another number."
         ) from error
+
+
+def _subscribe(product: Product) -> None:
+    """Tell Telegram where to call us, where that is known; a failure is logged, not fatal: the webhook may be set already."""
+    telegram = product.channels.get("telegram")
+    base = product.settings.public_base_url
+    if product.settings.simulated or not base or not isinstance(telegram, Telegram):
+        return
+    try:
+        telegram.subscribe(base)
+    except SendError as error:
+        log.warning("Telegram's webhook could not be set to %s: %s", base, error)
 
 
 def _announce(settings: Settings) -> None:

@@ -69,7 +69,7 @@ class Audit(Repository):
 
     def checkpoint(self, now: datetime) -> Checkpoint:
         """Store and return the root over all chains as they stand. `exported` makes it fit to be kept elsewhere."""
-        if self.unit.dialect == "postgresql":
+        if self.transaction.dialect == "postgresql":
             # Row numbers are drawn before their commit: wait for the writers, so that none below `last` comes later.
             self.conn.execute(text("LOCK TABLE event IN SHARE MODE"))
         last = self.conn.scalar(select(func.max(EVENT.c.id))) or 0

@@ -19,6 +19,7 @@ SPEAKS = update(CONTACT).where(CONTACT.c.id == bindparam("contact"))
 class Conversations(Repository):
     def heard(self, address_id: str, now: datetime) -> None:
         """They wrote: the provider's session window is open from now."""
+        self.transaction.forget_people()
         self.conn.execute(AT, {"address": address_id, "last_inbound_at": now})
 
     def focus(self, address_id: str, run_id: str, until: datetime | None) -> None:
@@ -39,5 +40,5 @@ class Conversations(Repository):
 
     def language(self, contact_id: str, code: str) -> None:
         """The language (BCP 47) in which the contact is spoken to."""
-        self.unit.people.forget()
+        self.transaction.forget_people()
         self.conn.execute(SPEAKS, {"contact": contact_id, "language": code})

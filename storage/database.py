@@ -35,23 +35,30 @@ class Database:
 
     @staticmethod
     def open(
-        url: str, home: Path, *, reach: Reach = nowhere, pool: int = 8, keys_url: str = "", read_only: bool = False
+        url: str,
+        home: Path,
+        *,
+        reach: Reach = nowhere,
+        pool: int = 8,
+        keys_url: str = "",
+        read_only: bool = False,
+        beside: bool = False,
     ) -> Database:
         """Open `sqlite:///…` or `postgresql://…`, bring its schema to this version, and start writing.
 
         `home` holds documents and, on SQLite, `keys.db`; `keys_url` puts the keys elsewhere. `reach` is told before and after
         every commit. `pool` is how many units PostgreSQL writes at once, and readers share. `read_only` may be opened beside a
-        running Baton, and refuses to write or migrate. Raises AlreadyRunning, NewerSchema, OlderSchema, WrongKeys,
-        DatabaseUnavailable.
+        running Baton, and refuses to write or migrate; `beside` may too and writes (people, say), but does not migrate.
+        Raises AlreadyRunning, NewerSchema, OlderSchema, WrongKeys, DatabaseUnavailable.
         """
         home.mkdir(parents=True, exist_ok=True)
         file = sqlite_path(url)
         with ExitStack() as held, translated():
-            if file is not None and not read_only:
+            if file is not None and not (read_only or beside):
                 held.enter_context(lock_file(file))
             reader = sqlite_engine(file, begin="DEFERRED", pool=pool) if file else postgresql_engine(url, pool=pool, reading=True)
             held.callback(reader.dispose)
-            if read_only:
+            if read_only or beside:
                 require_head(reader)
             else:
                 migrate(url, reach)

@@ -61,7 +61,7 @@ class Documents(Repository):
 
     def _path(self, subject: str, digest: str) -> Path:
         name = hashlib.sha256(f"{subject}:{digest}".encode()).hexdigest()
-        return self.unit.home / "documents" / name[:2] / name
+        return self.transaction.home / "documents" / name[:2] / name
 
 
 def _write(path: Path, sealed: bytes) -> None:

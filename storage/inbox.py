@@ -43,7 +43,7 @@ class Inbox(Repository):
         """
         blind = self.keys.blind(channel, sender)
         lane = lane or blind
-        if self.unit.dialect == "postgresql":
+        if self.transaction.dialect == "postgresql":
             # Ids are drawn before the commit: without this, two events of one lane could become visible youngest first.
             self.conn.execute(ENTER_LANE, {"lane": lane})
         subject = address_subject(blind)

@@ -6,7 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -18,9 +18,6 @@ from storage.repository import Repository
 from storage.rows import Address, Contact
 from storage.tables import people as tables
 from storage.tables.base import table
-
-if TYPE_CHECKING:
-    from storage.unit import Unit
 
 CONTACT, ADDRESS, MEMBERSHIP = table(tables.Contact), table(tables.Address), table(tables.Membership)
 CONVERSATION, CONSENT = table(tables.Conversation), table(tables.Consent)
@@ -56,16 +53,6 @@ JOIN_ROLE = upsert(MEMBERSHIP).on_conflict_do_nothing()
 class People(Repository):
     """Contacts and addresses read in a unit of work are remembered until it changes anybody."""
 
-    def __init__(self, unit: Unit) -> None:
-        super().__init__(unit)
-        self._contacts_read: dict[str, Contact | None] = {}
-        self._addresses_read: dict[str, tuple[Address, ...]] = {}
-
-    def forget(self) -> None:
-        """Read again from now on: somebody was changed in this unit."""
-        self._contacts_read.clear()
-        self._addresses_read.clear()
-
     def add(
         self,
         name: str,
@@ -78,7 +65,7 @@ class People(Repository):
         contact_id: str = "",
     ) -> Contact:
         """Add a contact with its roles and (channel, value) addresses. Raises AddressTaken."""
-        self.forget()
+        self.transaction.forget_people()
         contact = Contact(contact_id or uuid.uuid4().hex, name, language, zone, tuple(sorted(set(roles))), suspended=False)
         values = {"id": contact.id, "language": language, "zone": zone, "suspended": False, "created_at": now}
         sealed = {"name": self.seal_text(contact.id, name), "name_index": self._name_index(name)}
@@ -89,9 +76,10 @@ class People(Repository):
         return contact
 
     def contact(self, contact_id: str) -> Contact | None:
-        if contact_id not in self._contacts_read:
-            self._contacts_read[contact_id] = self._one(contact_id)
-        return self._contacts_read[contact_id]
+        read: dict[tuple[str, str], Contact | None] = self.transaction.people_read
+        if (key := ("contact", contact_id)) not in read:
+            read[key] = self._one(contact_id)
+        return read[key]
 
     def _one(self, contact_id: str) -> Contact | None:
         rows = self.conn.execute(ONE, {"contact_id": contact_id}).all()
@@ -111,10 +99,10 @@ class People(Repository):
 
     def addresses(self, contact_id: str) -> tuple[Address, ...]:
         """A contact's addresses, the most recently heard from first, then in the order added."""
-        if contact_id not in self._addresses_read:
-            rows = self.conn.execute(OF_CONTACT, {"contact_id": contact_id})
-            self._addresses_read[contact_id] = tuple(self._address(row) for row in rows)
-        return self._addresses_read[contact_id]
+        read: dict[tuple[str, str], tuple[Address, ...]] = self.transaction.people_read
+        if (key := ("addresses", contact_id)) not in read:
+            read[key] = tuple(self._address(row) for row in self.conn.execute(OF_CONTACT, {"contact_id": contact_id}))
+        return read[key]
 
     def meet(self, channel: str, value: str, account: str, name: str, now: datetime) -> Address:
         """The address of somebody who wrote to `account`; a stranger becomes a participant, never staff. Safe twice."""
@@ -123,7 +111,7 @@ class People(Repository):
             # No further look before the insert: whoever met them first makes it fail, and this unit run again.
             known = self._attach(self.add(name, now=now).id, channel, value, now)
         if account and known.account != account:
-            self.forget()
+            self.transaction.forget_people()
             self.conn.execute(update(ADDRESS).where(ADDRESS.c.id == known.id).values(account=account))
             known = self._known(known.id)
         return known
@@ -144,18 +132,18 @@ class People(Repository):
 
     def set_roles(self, contact_id: str, roles: Iterable[str]) -> None:
         """Exactly these from now on."""
-        self.forget()
+        self.transaction.forget_people()
         self.conn.execute(delete(MEMBERSHIP).where(MEMBERSHIP.c.contact_id == contact_id))
         self._join(contact_id, roles)
 
     def suspend(self, contact_id: str, suspended: bool = True) -> None:
         """A suspended contact holds no role."""
-        self.forget()
+        self.transaction.forget_people()
         self.conn.execute(update(CONTACT).where(CONTACT.c.id == contact_id).values(suspended=suspended))
 
     def rename(self, contact_id: str, name: str) -> None:
         sealed = {"name": self.seal_text(contact_id, name), "name_index": self._name_index(name)}
-        self.forget()
+        self.transaction.forget_people()
         self.conn.execute(update(CONTACT).where(CONTACT.c.id == contact_id).values(**sealed))
 
     def find(self, text: str) -> tuple[Contact, ...]:
@@ -180,7 +168,7 @@ class People(Repository):
         return (contact_id, *(address_subject(blind) for blind in blinds))
 
     def _attach(self, contact_id: str, channel: str, value: str, now: datetime) -> Address:
-        self.forget()
+        self.transaction.forget_people()
         address_id = uuid.uuid4().hex
         values = {"id": address_id, "contact_id": contact_id, "channel": channel, "account": "", "opted_out": False}
         sealed = {"value": self.seal_text(contact_id, value), "value_index": self.keys.blind(channel, value)}
@@ -190,7 +178,7 @@ class People(Repository):
         return self._known(address_id)
 
     def _consent(self, address_id: str, given: bool, now: datetime, source: str) -> None:
-        self.forget()
+        self.transaction.forget_people()
         self.conn.execute(insert(CONSENT), {"address_id": address_id, "given": given, "source": source, "at": now})
         self.conn.execute(update(ADDRESS).where(ADDRESS.c.id == address_id).values(opted_out=not given))
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
-if TYPE_CHECKING:
-    from storage.unit import Unit
+from storage.transaction import Transaction
 
 
 class Repository:
-    """Made by the unit, lives as long as it. Never commits."""
+    """Made by the unit of work, lives as long as it. Never commits."""
 
-    def __init__(self, unit: Unit) -> None:
-        self.unit, self.conn, self.keys = unit, unit.conn, unit.keys
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction, self.conn, self.keys = transaction, transaction.conn, transaction.keys
 
     def seal_text(self, subject: str, text: str) -> bytes:
         return self.keys.seal(subject, text.encode())

@@ -5,39 +5,25 @@ A repository is made with the unit (`Runs(unit)`) and uses its `conn`, `keys`, `
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
-
-from sqlalchemy import Connection
 
 from storage.audit import Audit
 from storage.conversations import Conversations
 from storage.documents import Documents
 from storage.inbox import Inbox
-from storage.keys import KeyStore
 from storage.outbox import Outbox
 from storage.people import People
-from storage.prepared import Prepared
 from storage.registers import Counters, Settings, Shapes
 from storage.runs import Runs
 from storage.timers import Timers
 from storage.tokens import Tokens
+from storage.transaction import Transaction
 from storage.versions import Versions
 from storage.work import Works
 
 
-class Unit:
-    """`conn` is inside a transaction that the unit must not end. `home` holds the files (`home/documents`)."""
-
-    def __init__(self, conn: Connection, keys: KeyStore, home: Path) -> None:
-        self.conn, self.keys, self.home = Prepared(conn), keys, home
-        self.dialect = conn.dialect.name
-        self.calls: list[Callable[[], None]] = []
-
-    def after_commit(self, call: Callable[[], None]) -> None:
-        """Run `call` once the commit is durable (a wake-up): never where the unit failed. It must be quick."""
-        self.calls.append(call)
+class Unit(Transaction):
+    """A transaction with every repository. Made for one run of a unit of work."""
 
     @cached_property
     def people(self) -> People:

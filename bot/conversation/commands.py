@@ -66,6 +66,7 @@ def mine(turn: Turn, argument: str = "") -> None:
                 title = turn.flow_of(loaded).step(question.path).title.text(turn.language)
                 parts.append(f"· {question.reference} · {title}")
             taps.append(Tap(question.reference, "pick", run_id=question.run_id, path=question.path, attempt=question.attempt))
+        parts.append(t("Tap one, or write its reference, and I ask you again."))
     if asked:
         parts.append(t("Your requests:"))
         parts += [f"· {line(turn, row, names)}" for row in asked[:PAGE]]

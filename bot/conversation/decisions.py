@@ -45,12 +45,10 @@ def decide(turn: Turn, intent: Decide) -> None:
         }  # fmt: skip
         turn.unit.conversations.expect(address_id, json.dumps(waiting), turn.now + REASON_TIME)
         back = Tap(turn.t("Go back"), "back", run_id=intent.run_id, path=intent.path, attempt=intent.attempt)
-        turn.reply(
-            turn.t("{reference}: please write the reason in your next message. Nothing is decided until then.").format(
-                reference=loaded.run.reference
-            ),
-            [back], loaded.run, intent.path, intent.attempt,
-        )  # fmt: skip
+        words = turn.t("{reference}: please write the reason in your next message. Nothing is decided until then.")
+        if turn.inbound.channel == "email":
+            words = turn.t("{reference}: please write the reason in a reply to this mail. Nothing is decided until then.")
+        turn.reply(words.format(reference=loaded.run.reference), [back], loaded.run, intent.path, intent.attempt)
 
 
 def ask_again(turn: Turn, question: Question, lead: str) -> None:

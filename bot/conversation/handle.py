@@ -188,7 +188,9 @@ def _which(turn: Turn, about: tuple[Question, ...]) -> None:
         loaded = turn.unit.runs.load(question.run_id)
         if loaded is not None:
             titles.append(f"· {question.reference} · {turn.flow_of(loaded).step(question.path).title.text(turn.language)}")
-    turn.reply("\n".join([turn.t("Several things wait for you. Which one do you mean?"), *titles]), taps)
+    turn.reply(
+        "\n".join([turn.t("Several things wait for you. Which one do you mean? Tap it, or write its reference."), *titles]), taps
+    )
 
 
 def _stale(turn: Turn) -> None:

@@ -44,7 +44,7 @@ def where(turn: Turn, loaded: Loaded) -> str:
     run, flow, t, names = loaded.run, turn.flow_of(loaded), turn.t, turn.names()
     lines = [f"{run.reference} · {flow.title.text(turn.language)}", summary(flow, run, turn.language)]
     if is_outsider(turn, run):
-        return "\n".join([*lines[1:], *(_state(turn, loaded, state, names) for state in _own(turn, run))])
+        return "\n".join([run.reference, *lines[1:], *(_state(turn, loaded, state, names) for state in _own(turn, run))])
     lines.append(t("Asked by {name}, {when}").format(name=names(run.requester), when=moment(run.started_at, turn.now, turn.zone)))
     if run.status is not Status.OPEN and run.ended_at is not None:
         ended = t("cancelled") if run.status is Status.CANCELLED else t(run.outcome)

@@ -35,6 +35,8 @@ def migrate(url: str, reach: Reach = nowhere) -> None:
             if _behind(conn):
                 command.upgrade(config(conn), "head")
                 commit(transaction, ("migrate",), reach)
+            else:
+                transaction.rollback()  # leaving the block would commit, past the crash points
     finally:
         engine.dispose()
 

@@ -49,7 +49,8 @@ def message(text: str = "", **changes: object) -> Inbound:
 
 def world(*questions: Question, **known: object) -> Situation:
     references = {q.reference: q.run_id for q in questions}
-    return Situation(ask=lambda: questions, starts=lambda words: words == "purchase", references=references.get, **known)
+    base = {"ask": lambda: questions, "starts": lambda words: words == "purchase", "references": references.get}
+    return Situation(**base | known)
 
 
 def test_opt_out_and_commands_come_first_and_only_as_whole_messages() -> None:
@@ -147,7 +148,7 @@ def test_files_go_to_the_question_that_waits_for_them() -> None:
 
 def test_nothing_open_and_nothing_said() -> None:
     assert understand(message("hmm"), world()) == Unknown("nothing")
-    assert understand(message("   "), world(approval())) == Unknown("empty")
+    assert understand(message("   "), world(approval())) == Unknown("empty", (approval(),))
 
 
 # --- the property: no free text without token or quote decides while two questions are open -----------------------------
@@ -186,3 +187,39 @@ def test_the_property_catches_a_planted_bug_that_picks_the_newest(monkeypatch: p
 
     monkeypatch.setattr(intents, "_words", newest)
     assert not decides_nothing("approve", (approval(1), approval(2)), "", ())
+
+
+def test_a_change_of_mind_is_no_reason() -> None:
+    wait = Expecting("run1", "approval", 1, "reject", stage=2)
+    now = world(approval(1), approval(2), expecting=wait)
+    assert understand(message("too dear"), now) == Decide("run1", "approval", 1, "reject", "reason", "too dear", 2)
+    assert understand(message("Approve"), now) == Unknown("which", (approval(1), approval(2)))
+    assert understand(message("Approve"), world(approval(1), expecting=wait)) == Decide("run1", "approval", 1, "approve", "only")
+    assert understand(message("too dear", forwarded=True), now) == Unknown("which", (approval(1), approval(2)))
+
+
+def test_a_reason_by_mail_must_be_a_reply() -> None:
+    report, wait = replace(approval(1), approval=False), Expecting("run1", "approval", 1, "reject")
+    known = {"expecting": wait, "by_mail": True, "taps_decide": False}
+    assert understand(message("broken"), world(report, **known)) == Unknown("ask_again", (report,))
+    quoted = Quoted("run1", "approval", 1)
+    reason = Decide("run1", "approval", 1, "reject", "reason", "broken")
+    assert understand(message("broken"), world(report, quoted=quoted, **known)) == reason
+    elsewhere = Quoted("run2", "approval", 1)
+    assert understand(message("broken"), world(report, quoted=elsewhere, **known)) == Unknown("closed")
+
+
+def test_a_reference_alone_picks_and_answers_nothing() -> None:
+    pick = Tap(Tapped("pick", "run9", "request", 1, "", {}))
+    assert understand(message("pa-1009"), world(field(), approval(1))) == pick
+    assert understand(message("PA-7777"), world(field(), references={"PA-7777": "run7"}.get)) == Command("status", "PA-7777")
+
+
+def test_a_quote_names_the_stage_that_it_showed() -> None:
+    second = replace(approval(1), stage=1)
+    assert understand(message("approve"), world(second)) == Decide("run1", "approval", 1, "approve", "only", stage=1)
+    quoted = Quoted("run1", "approval", 1, stage=0)
+    assert understand(message("approve"), world(second, quoted=quoted)) == Decide("run1", "approval", 1, "approve", "quote")
+    tapped = Tapped("decide", "run1", "approval", 1, "approve", {"stage": "1"})
+    tap = message("Approve", kind=EventKind.TAP, payload="t")
+    assert understand(tap, world(second, tapped=tapped)) == Decide("run1", "approval", 1, "approve", "token", stage=1)

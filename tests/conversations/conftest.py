@@ -2,15 +2,25 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot import book
 from tests.conftest import FixedClock
 from tests.conversations.world import World
 
 MakeWorld = Callable[..., World]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flows_read_once() -> Iterator[None]:
+    """Reading the flow file is most of building a product; what is read never changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(book, "load", lru_cache(book.load))
+        yield
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ import re
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from email.utils import format_datetime
 from itertools import count
 from pathlib import Path
@@ -27,6 +29,7 @@ from storage import OutboxRow, TimerRow
 from storage.rows import EventRow
 from tests.channels import case_telegram, case_twilio
 from tests.channels.mail_sink import Sink
+from tests.channels.provider import Request
 from tests.conftest import FixedClock
 
 OUR_NUMBER, MAILBOX, MAIL_SECRET = "+14155550100", "baton@example.com", "a-mail-secret-for-tests"
@@ -84,6 +87,7 @@ class World:
         self.app = create_app(self.product)
         self.web = self.app.test_client()
         self.numbers = count(1)
+        self.read: dict[str, list[tuple[str, Bubble]]] = {"whatsapp": [], "telegram": [], "email": []}
         if staff:
             store(self.product.database, [Person(n, roles=r, addresses=((c, a),)) for n, (r, c, a) in STAFF.items()], clock.now())
             self.greet()
@@ -125,6 +129,31 @@ class World:
             address = unit.people.by_address(phone.channel, phone.address)
         assert address is not None, f"{phone.name} is not known"
         return address.contact_id
+
+    def sent(self, channel: str) -> list[tuple[str, Bubble]]:
+        """What the channel's provider took so far, with the address it went to; each read once."""
+        known = self.read[channel]
+        if channel == "email":
+            for raw, (_, to) in zip(self.sink.mails[len(known) :], self.sink.envelopes[len(known) :], strict=False):
+                known.append((to, _mail_bubble(message_from_bytes(raw, policy=default))))  # type: ignore[arg-type]
+            return known
+        provider, read = (self.twilio, self._twilio_bubble) if channel == "whatsapp" else (self.telegram, _telegram_bubble)
+        for number, request in enumerate(provider.taken[len(known) :], len(known) + 1):
+            known.append(read(request, number))
+        return known
+
+    def _twilio_bubble(self, request: Request, number: int) -> tuple[str, Bubble]:
+        if not request.path.endswith("/Messages.json"):
+            return "", Bubble("", "")
+        form = request.fields()
+        sid, to = ("MM" if "MediaUrl" in form else "SM") + f"{number:032x}", form["To"].removeprefix("whatsapp:")
+        if form.get("ContentSid", "") not in self.twilio.contents:
+            variables = json.loads(form.get("ContentVariables", "{}"))
+            return to, Bubble(
+                form.get("Body", variables.get("1", "")), sid, files=(form["MediaUrl"],) if "MediaUrl" in form else ()
+            )
+        text, choices = self.twilio.filled(form)
+        return to, Bubble(text, sid, {each.get("title") or each["item"]: each["id"] for each in choices})
 
     # --- time and work ------------------------------------------------------------------------------------------------
 
@@ -188,7 +217,7 @@ class Phone:
     # --- what they see ------------------------------------------------------------------------------------------------
 
     def bubbles(self) -> list[Bubble]:
-        raise NotImplementedError
+        return [bubble for to, bubble in self.world.sent(self.channel) if to == self.address]
 
     @property
     def last(self) -> Bubble:
@@ -252,23 +281,6 @@ class Phone:
 class WhatsApp(Phone):
     channel = "whatsapp"
 
-    def bubbles(self) -> list[Bubble]:
-        seen = []
-        for number, request in enumerate(self.world.twilio.taken[:], 1):
-            if request.path.endswith("/Messages.json"):
-                form = request.fields()
-                if form["To"] == f"whatsapp:{self.address}":
-                    seen.append(self._bubble(form, number))
-        return seen
-
-    def _bubble(self, form: dict[str, Any], number: int) -> Bubble:
-        sid = ("MM" if "MediaUrl" in form else "SM") + f"{number:032x}"
-        if form.get("ContentSid", "") not in self.world.twilio.contents:
-            variables = json.loads(form.get("ContentVariables", "{}"))
-            return Bubble(form.get("Body", variables.get("1", "")), sid, files=(form["MediaUrl"],) if "MediaUrl" in form else ())
-        text, choices = self.world.twilio.filled(form)
-        return Bubble(text, sid, {each.get("title") or each["item"]: each["id"] for each in choices})
-
     def speaks(
         self, text: str, *, quote: Bubble | None = None, file: Any = None, **more: Any
     ) -> tuple[str, bytes, dict[str, str]]:
@@ -303,15 +315,6 @@ class WhatsApp(Phone):
 
 class TelegramPhone(Phone):
     channel = "telegram"
-
-    def bubbles(self) -> list[Bubble]:
-        seen = []
-        for number, request in enumerate(self.world.telegram.taken[:], 1):
-            if re.search(r"/send(Message|Photo|Document)$", request.path):
-                told = request.fields()
-                if told["chat_id"] == self.address:
-                    seen.append(_telegram_bubble(told, number))
-        return seen
 
     def update(self, **event: Any) -> tuple[str, bytes, dict[str, str]]:
         body = json.dumps({"update_id": 900_000_000 + next(self.world.numbers), **event}).encode()
@@ -353,19 +356,18 @@ class TelegramPhone(Phone):
         return self.update(callback_query={**query, "message": self._ours(bubble)})
 
 
-def _telegram_bubble(told: dict[str, Any], number: int) -> Bubble:
+def _telegram_bubble(request: Request, number: int) -> tuple[str, Bubble]:
+    if not re.search(r"/send(Message|Photo|Document)$", request.path):
+        return "", Bubble("", "")
+    told = request.fields()
     rows = json.loads(told.get("reply_markup") or "{}").get("inline_keyboard", [])
     files = tuple(told[kind] for kind in ("photo", "document") if kind in told)
     buttons = {button["text"]: button["callback_data"] for (button,) in rows}
-    return Bubble(told.get("text", told.get("caption", "")), str(number), buttons, files)
+    return told["chat_id"], Bubble(told.get("text", told.get("caption", "")), str(number), buttons, files)
 
 
 class Mailbox(Phone):
     channel = "email"
-
-    def bubbles(self) -> list[Bubble]:
-        mails = zip(self.world.sink.envelopes[:], self.world.sink.read(), strict=False)
-        return [_mail_bubble(mail) for (_, to), mail in mails if to == self.address]
 
     def speaks(
         self, text: str, *, quote: Bubble | None = None, file: Any = None, **headers: str

@@ -48,7 +48,7 @@ def acknowledge_before_commit() -> None:
         settle(self)
 
     bot.web.webhooks.take_in = answer_first
-    Runtime.settle = store_then_settle  # type: ignore[method-assign,assignment]
+    Runtime.settle = store_then_settle
 
 
 def no_unique_key() -> None:
@@ -59,7 +59,7 @@ def no_unique_key() -> None:
         again = self.conn.execute(text("SELECT count(*) FROM inbound WHERE event_id = :id"), {"id": event_id}).scalar_one()
         return insert(self, channel, account, kind, f"{event_id}:{uuid4().hex}" if again else event_id, *rest, **more)
 
-    Inbox.insert = always  # type: ignore[method-assign]
+    Inbox.insert = always
 
 
 def send_inside_the_transition() -> None:
@@ -74,7 +74,7 @@ def send_inside_the_transition() -> None:
             sent = self.channels[address.channel].send(Message(address.value, message.content["text"], str(message.id), buttons))
             unit.outbox.sent(message, address.channel, sent.ids, sent.status.value, sent.status.rank, now)
 
-    Conversation.handle = handle_and_send  # type: ignore[method-assign]
+    Conversation.handle = handle_and_send
 
 
 def sent_before_the_send() -> None:
@@ -82,13 +82,13 @@ def sent_before_the_send() -> None:
     deliver = Delivery.deliver
     mark = text("UPDATE outbound SET state = 'sent', ready_at = NULL WHERE id = :id")
 
-    def record_then_send(self: Delivery, row: Any) -> Any:
-        self.database.write("outbox.record", lambda unit: unit.conn.execute(mark, {"id": row.id}) and None).result()
-        recorded = deliver(self, row)
+    def record_then_send(self: Delivery, errand: Any) -> Any:
+        self.database.write("outbox.record", lambda unit: unit.conn.execute(mark, {"id": errand.row.id}) and None).result()
+        recorded = deliver(self, errand)
         recorded.exception()  # the row is no longer claimed
         return self.database.write("outbox.record", lambda unit: None)
 
-    Delivery.deliver = record_then_send  # type: ignore[method-assign]
+    Delivery.deliver = record_then_send
 
 
 def high_water_mark() -> None:
@@ -101,7 +101,7 @@ def high_water_mark() -> None:
             return None
         return insert(self, channel, account, kind, event_id, *rest, **more)
 
-    Inbox.insert = newer_only  # type: ignore[method-assign]
+    Inbox.insert = newer_only
 
 
 def finished_before_the_transition() -> None:
@@ -116,8 +116,8 @@ def finished_before_the_transition() -> None:
             self.database.write("inbox.handle", lambda unit, row=row: self.conversation.handle(unit, row, now)).result()
         return bool(rows)
 
-    Inbox.finish = lambda self, row, note="": None  # type: ignore[method-assign]
-    Runtime.handle_some = handle_some  # type: ignore[method-assign]
+    Inbox.finish = lambda self, row, note="": None
+    Runtime.handle_some = handle_some
 
 
 def work_finished_before_its_result() -> None:
@@ -128,13 +128,13 @@ def work_finished_before_its_result() -> None:
         self.database.write("work.finish", lambda unit: finish(unit.work, row)).result()
         return perform(self, row)
 
-    Works.finish = lambda self, row: None  # type: ignore[method-assign]
-    Jobs.perform = tick_off  # type: ignore[method-assign]
+    Works.finish = lambda self, row: None
+    Jobs.perform = tick_off
 
 
 def no_sweep() -> None:
     """Nobody looks for messages whose sender died."""
-    Outbox.expired = lambda self, now: []  # type: ignore[method-assign]
+    Outbox.expired = lambda self, now: []
 
 
 def doubtful_sends_repeated() -> None:
@@ -156,4 +156,3 @@ BUGS = {
         Bug(doubtful_sends_repeated, "start", "after:telegram.sendMessage"),
     )
 }
-

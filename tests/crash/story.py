@@ -67,7 +67,9 @@ class Phones:
         return mail(self.address(who), number, label, answers=self.last(who), at=self.at)
 
     def token(self, who: str, label: str) -> str:
-        return next(dict(r.tokens)[label] for r in reversed(self.receipts) if r.to == self.address(who) and label in dict(r.tokens))
+        return next(
+            dict(r.tokens)[label] for r in reversed(self.receipts) if r.to == self.address(who) and label in dict(r.tokens)
+        )
 
     def last(self, who: str) -> Receipt | None:
         return next((r for r in reversed(self.receipts) if r.to == self.address(who)), None)

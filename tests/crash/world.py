@@ -40,7 +40,13 @@ class Call:
     body: bytes
 
     def told(self) -> dict[str, Any]:
-        return {"do": "post", "id": self.id, "path": self.path, "headers": self.headers, "body": base64.b64encode(self.body).decode()}
+        return {
+            "do": "post",
+            "id": self.id,
+            "path": self.path,
+            "headers": self.headers,
+            "body": base64.b64encode(self.body).decode(),
+        }
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,7 @@ class Post(Sink):
 
     async def handle_DATA(self, server: SmtpServer, session: Session, envelope: Envelope) -> str:
         answer = await super().handle_DATA(server, session, envelope)
-        mail: EmailMessage = message_from_bytes(bytes(envelope.original_content or b""), policy=default)  # type: ignore[assignment]
+        mail: EmailMessage = message_from_bytes(bytes(envelope.original_content or b""), policy=default)
         body = mail.get_body(("plain",))
         text, files = (body.get_content() if body else ""), len(list(mail.iter_attachments()))
         to, subject = envelope.rcpt_tos[0], str(mail["Subject"])
@@ -187,7 +193,13 @@ def telegram(
     chat = {"id": int(sender), "type": "private", "first_name": "Sample"}
     message: dict[str, Any] = {"message_id": number, "from": person, "chat": chat, "date": int(at.timestamp())}
     if tap:
-        query = {"id": f"query-{number}", "from": person, "chat_instance": "1", "data": tap[1], "message": {**message, "text": tap[0]}}
+        query = {
+            "id": f"query-{number}",
+            "from": person,
+            "chat_instance": "1",
+            "data": tap[1],
+            "message": {**message, "text": tap[0]},
+        }
         update: dict[str, Any] = {"update_id": number, "callback_query": query}
     else:
         size = {"file_id": photo, "file_unique_id": "u", "width": 1, "height": 1, "file_size": len(PHOTO)}

@@ -113,7 +113,7 @@ def steps_of(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     put(database, b"so that the folders are there")
     monkeypatch.setattr(repository.os, "fsync", synced)
     monkeypatch.setattr(repository.os, "replace", replaced)
-    monkeypatch.setattr(repository.Documents, "_path", lambda self, *_: self.unit.home / "documents" / "ab" / "same")
+    monkeypatch.setattr(repository.Documents, "_path", lambda self, *_: self.transaction.home / "documents" / "ab" / "same")
     (database._home / "documents" / "ab").mkdir(exist_ok=True)
     put(database)
     return seen
