@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bot.config import Settings
 from flows import Flow
 from flows.loader import load
-from flows.model import Generate
+from flows.model import Approve, Generate
 from storage import Database, Unit
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "flows" / "templates"
@@ -77,3 +78,14 @@ def _publication(flow_id: str, source: str, now: datetime) -> Callable[[Unit], i
         return unit.flows.publish(flow_id, newest + 1, source, now)
 
     return work
+
+
+def folders(settings: Settings) -> list[Path]:
+    """Where flow files are: the templates that ship, and the business's own."""
+    return [TEMPLATES, *([settings.baton_flows] if settings.baton_flows else [])]
+
+
+def approving_roles(settings: Settings) -> frozenset[str]:
+    """The roles that decide approvals in the flows in force."""
+    flows = [load(path) for folder in folders(settings) for path in sorted(folder.glob("*.yaml"))]
+    return frozenset(role for flow in flows for step in flow.walk() if isinstance(step, Approve) for role in step.approvers)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from bot.book import TEMPLATES, FlowBook
+from bot.book import FlowBook, folders
 from bot.channels import channels_of
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
@@ -65,7 +64,7 @@ def build(
     database = open_database(settings, reach)
     try:
         book = FlowBook()
-        book.publish(database, _folders(settings), clock.now())
+        book.publish(database, folders(settings), clock.now())
         shelf = channels(settings, database, clock, reach)
         wakes = Wakes()
         own = business(settings.baton_zone, settings.baton_country, settings.baton_currency, clock.now().date())
@@ -85,10 +84,6 @@ def build(
         database.close()
         raise
     return Product(settings, clock, database, shelf, transitions, runtime, wakes, reach)
-
-
-def _folders(settings: Settings) -> list[Path]:
-    return [TEMPLATES, *([settings.baton_flows] if settings.baton_flows else [])]
 
 
 def open_database(settings: Settings, reach: Reach = nowhere, *, beside: bool = False) -> Database:

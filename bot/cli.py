@@ -116,16 +116,20 @@ def people_import(file: Annotated[Path, typer.Argument(help="people.yaml or peop
 
 
 def _store(people: list[Person]) -> None:
+    from bot.book import approving_roles
     from bot.bootstrap import open_database
     from bot.clock import SystemClock
-    from bot.people import store
+    from bot.people import store, warnings
 
-    database = open_database(_settings(), beside=True)
+    settings = _settings()
+    database = open_database(settings, beside=True)
     try:
         added, updated = store(database, people, SystemClock().now())
     finally:
         database.close()
     typer.echo(f"{added} added, {updated} updated")
+    for warning in warnings(people, approving_roles(settings)):
+        typer.echo(f"note: {warning}", err=True)
 
 
 @app.command()

@@ -111,6 +111,15 @@ def address(channel: str, value: str, region: str = "IN") -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def warnings(people: Iterable[Person], approving: frozenset[str]) -> list[str]:
+    """What will not work as the list stands: somebody in a role that approves whom only mail reaches (a mail never approves)."""
+    return [
+        f"{one.name} can only be reached by mail, and a mail never approves: give a WhatsApp number or a Telegram id"
+        for one in people
+        if approving & set(one.roles) and all(channel == "email" for channel, _ in one.addresses)
+    ]
+
+
 def store(database: Database, people: Iterable[Person], now: datetime) -> tuple[int, int]:
     """Add new people and update those whose first address is known (name, roles, language, further addresses), all in one commit.
     Returns (added, updated). Raises storage.AddressTaken where an address belongs to somebody else; then nothing changed."""

@@ -163,7 +163,8 @@ def _run_until_stopped(server: BaseWSGIServer) -> None:
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     try:
         server.run()
     except KeyboardInterrupt:

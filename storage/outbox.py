@@ -58,7 +58,7 @@ CLIMB = hot(
     )
 )
 IDS_OF = select(IDS.c.message_id).where(IDS.c.outbound_id == bindparam("outbound_id")).order_by(IDS.c.position)
-TROUBLE = select(OUTBOUND).where(UNDELIVERED).order_by(OUTBOUND.c.id)
+TROUBLE = select(OUTBOUND).where(UNDELIVERED).order_by(OUTBOUND.c.id.desc())
 OF_RUN = select(OUTBOUND).where(OUTBOUND.c.run_id == bindparam("run_id"), OUTBOUND.c.run_id != literal_column("''"))
 
 
@@ -159,10 +159,10 @@ class Outbox(Repository):
         """The provider ids of a message of ours, the one with the buttons first; none before it was sent."""
         return tuple(self.conn.execute(IDS_OF, {"outbound_id": outbound_id}).scalars())
 
-    def undelivered(self, run_id: str | None = None) -> list[OutboxRow]:
-        """Failed, unknown and held messages, of one run or (None) of all, oldest first."""
+    def undelivered(self, run_id: str | None = None, newest: int = 100) -> list[OutboxRow]:
+        """Failed, unknown and held messages, of one run or (None) of all: the `newest` ones, oldest first."""
         wanted = TROUBLE if run_id is None else TROUBLE.where(OUTBOUND.c.run_id == run_id)
-        return [self._opened(row) for row in self.conn.execute(wanted)]
+        return [self._opened(row) for row in reversed(self.conn.execute(wanted.limit(newest)).all())]
 
     def of_run(self, run_id: str) -> list[OutboxRow]:
         """All messages of a run, in the order they were planned."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from bot.conversation.decisions import ask_again
 from bot.conversation.refusals import explain
@@ -16,6 +17,7 @@ from prompts import Command
 from storage import Loaded, RunRow
 
 PAGE = 10
+TROUBLE_SHOWN = timedelta(days=7)
 
 
 def command(turn: Turn, intent: Command) -> None:
@@ -113,10 +115,10 @@ def _overview(turn: Turn) -> None:
         lines = [
             t("{open} open, {late} late, {blocked} stopped").format(open=counts.open, late=counts.late, blocked=counts.blocked)
         ]
-        undelivered = turn.unit.outbox.undelivered(None)
+        undelivered = [m for m in turn.unit.outbox.undelivered(newest=5) if turn.now - m.created_at < TROUBLE_SHOWN]
         if undelivered:
-            lines.append(t("Messages not delivered: {count}").format(count=len(undelivered)))
-            lines += [f"· {names(m.contact_id)}: {trouble(turn, m)}" for m in undelivered[-5:]]
+            lines.append(t("Not delivered lately:"))
+            lines += [f"· {names(m.contact_id)}: {trouble(turn, m)}" for m in undelivered]
         more = counts.open - len(rows)
     else:
         rows = turn.unit.runs.of_contact(turn.contact_id)

@@ -14,7 +14,7 @@ PEOPLE = Path(__file__).parent / "people.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """One screen of the simulator. `address` is the person's own: a number with plus, a Telegram user id or a mail address."""
+    """One screen of the simulator. `caption` says what the person does. `address` is the person's own: a number with plus, a Telegram user id or a mail address."""
 
     id: str
     name: str
@@ -40,6 +40,6 @@ def load_cast(path: Path = PEOPLE) -> tuple[Phone, ...]:
 
 
 def _phone(person: dict[str, Any], channel: str, address: str) -> Phone:
-    name, _, caption = person["name"].rstrip(")").partition(" (")
-    slug = name.split()[0].lower()
-    return Phone(f"{slug}-{channel}", name, caption, channel, address, tuple(person["roles"]))
+    name, roles = person["name"], tuple(person["roles"])
+    caption = ", ".join(role.replace("_", " ") for role in roles if role != "committee") or "vendor"
+    return Phone(f"{name.split()[0].lower()}-{channel}", name, caption, channel, address, roles)

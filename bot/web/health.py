@@ -21,7 +21,7 @@ def health(product: Product) -> Blueprint:
         try:
             with product.database.read() as unit:
                 inbox, outbox = unit.inbox.pending(now), unit.outbox.pending(now)
-                work, undelivered = unit.work.pending(now), len(unit.outbox.undelivered(None))
+                work = unit.work.pending(now)
         except StorageError as error:
             return jsonify(status="failing", problem=f"database: {type(error).__name__}"), 503
         lanes = {
@@ -35,7 +35,7 @@ def health(product: Product) -> Blueprint:
             "database": {"kind": product.database.dialect, **product.database.pragmas()},
             "channels": sorted(product.channels),
             "simulated": product.settings.simulated,
-            "undelivered": undelivered,
+            "undelivered": outbox.parked,
             **lanes,
         }
         return jsonify(body), 200 if not stuck else 503

@@ -83,9 +83,9 @@ class Person:
         return self.writes(text)
 
     def sees(self, *texts: str) -> Person:
-        """The latest message from Baton says all of `texts`; waits for it."""
+        """The latest words from Baton (a file alone says none) hold all of `texts`; waits for them."""
         for text in texts:
-            expect(self.shown.last).to_contain_text(text, timeout=SOON)
+            expect(self.shown.locator(".body:has(.text)").last).to_contain_text(text, timeout=SOON)
         return self
 
     def saw(self, text: str, times: int = 1) -> Person:

@@ -121,7 +121,7 @@ class Product:
     def timers(self, reference: str = "PA-1001") -> Counter[tuple[str, str]]:
         """How many timers by (path, state)."""
         found = self.rows(
-            "SELECT path, timer.state FROM timer JOIN run ON run.id = timer.run_id WHERE reference = ?", reference
+            "SELECT timer.path, timer.state FROM timer JOIN run ON run.id = timer.run_id WHERE reference = ?", reference
         )
         return Counter((path, state) for path, state in found)
 

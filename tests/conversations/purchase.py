@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.conversations.world import Phone, World, pdf
+from tests.conversations.phones import Phone
+from tests.conversations.world import World, pdf
 
 VENDOR = "sales@example.net"
 FORM = """purchase

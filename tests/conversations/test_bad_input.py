@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from storage import DatabaseUnavailable
 from tests.channels.provider import DROP, Answer
 from tests.conversations.purchase import Purchase
-from tests.conversations.world import Phone, World, pdf
+from tests.conversations.world import World, pdf
 
 LIMIT = 16_000_000
 
@@ -186,6 +185,3 @@ def test_what_is_logged_names_nobody(world: World, caplog: pytest.LogCaptureFixt
     world.post(path, json.dumps({"message": {"text": "canary words"}}).encode(), headers)
     assert caplog.records
     assert not [r for r in caplog.records if "canary" in r.getMessage().casefold() or "9812312312" in r.getMessage()]
-
-
-Make = Callable[[World], Phone]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from flows.events import Voted
+from tests.conversations.phones import Phone
 from tests.conversations.purchase import Purchase
-from tests.conversations.world import Phone, World, pdf
+from tests.conversations.world import World, pdf
 
 
 def phone(world: World, channel: str, number: int, name: str) -> Phone:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from flows import Status
+from tests.conversations.phones import Phone
 from tests.conversations.purchase import STATES, Purchase
-from tests.conversations.world import Phone, World
+from tests.conversations.world import World
 
 WORDS = (
     *("help", "menu", "mine", "status", "status PA-1001", "status pa-9999", "status Hana Head", "status finance"),

@@ -57,7 +57,7 @@ def test_a_refusal_is_shown_to_the_manager(world: World) -> None:
     told = purchase.mia.says("status PA-1001")[0]
     assert "Not delivered to Hana Head: Twilio refused" in told
     assert purchase.hana.address not in told
-    assert "Messages not delivered: 1\n· Hana Head: Twilio refused" in purchase.mia.says("status")[0]
+    assert "Not delivered lately:\n· Hana Head: Twilio refused" in purchase.mia.says("status")[0]
     assert world.web.get("/healthz").json["undelivered"] == 1
 
 

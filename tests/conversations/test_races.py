@@ -14,8 +14,9 @@ from sqlalchemy import bindparam, update
 
 from flows.events import Voted
 from storage import runs as stored_runs
+from tests.conversations.phones import Phone
 from tests.conversations.purchase import Purchase
-from tests.conversations.world import Phone, World
+from tests.conversations.world import World
 
 ROUNDS = 5
 

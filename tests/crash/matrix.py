@@ -138,7 +138,7 @@ class Theatre:
         mark = len(self.world.receipts)
         with self.copy(scene.before) as place:
             status, history = self._play(place, scene, scene.script, (cell.point, cell.nth), bug)
-            if status != KILLED or history[-1].get("killed") != cell.point:
+            if status != KILLED or cell.point not in {line.get("killed") for line in history}:
                 return [f"the child was not killed there: it ended with {status}, {history}"]
             if cell.second:
                 _, more = self._play(place, scene, self._rest(scene, history), ("*", cell.second), bug, later=1)

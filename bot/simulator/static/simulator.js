@@ -2,10 +2,12 @@
 // The page of phones: sends what people do, and shows what changed. Messages come as HTML that the server escaped.
 (() => {
   const EVERY = 700;
+  const AWAITING = 150; // while an answer to something just done is on its way
   const meta = (name) => document.querySelector(`meta[name="simulator-${name}"]`).content;
   const token = meta("token");
   let version = Number(meta("version"));
   let timer = 0;
+  let awaited = 0;
 
   const $ = (id) => document.getElementById(id);
   const phoneOf = (element) => element.closest(".phone");
@@ -22,6 +24,7 @@
       const told = await answer.json().catch(() => ({}));
       if (!answer.ok) throw new Error(told.error || `Baton answered ${answer.status}. Please try again.`);
       say("");
+      awaited = Date.now() + 3000;
       poll();
       return told;
     } catch (problem) {
@@ -41,7 +44,7 @@
       document.body.classList.add("away");
     }
     clearTimeout(timer);
-    timer = setTimeout(poll, EVERY);
+    timer = setTimeout(poll, Date.now() < awaited ? AWAITING : EVERY);
   }
 
   function say(text) {
