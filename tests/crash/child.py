@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import bot.book
-import bot.bootstrap
 from bot.bootstrap import Product, build
 from bot.config import Settings
 from bot.web import create_app
@@ -127,8 +126,8 @@ def warm(settings: dict[str, Any]) -> None:
     import typst  # noqa: F401  (imported only: its thread pool would not survive the fork)
 
     bot.book.load = functools.cache(bot.book.load)
-    bot.bootstrap.TEMPLATES = Path(__file__).parent / "flows"
-    for file in bot.bootstrap.TEMPLATES.glob("*.yaml"):
+    bot.book.TEMPLATES = Path(__file__).parent / "flows"
+    for file in bot.book.TEMPLATES.glob("*.yaml"):
         bot.book.load(file.read_text(encoding="utf-8"), str(file))
         bot.book.load(file.read_text(encoding="utf-8"), f"{file.stem} version 1", version=1)
     ssl.create_default_context = functools.cache(ssl.create_default_context)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-import bot.bootstrap
+import bot.book
 from bot.bootstrap import build
 from bot.config import Settings
 from bot.mailbox import MailboxPump
@@ -40,7 +40,7 @@ class AtOnce:
 
 @pytest.fixture(autouse=True)
 def _one_flow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bot.bootstrap, "TEMPLATES", Path(__file__).parent / "flows")
+    monkeypatch.setattr(bot.book, "TEMPLATES", Path(__file__).parent / "flows")
 
 
 def settings(world: World, url: str, home: Path, **more: Any) -> Settings:
