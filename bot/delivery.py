@@ -123,7 +123,8 @@ class Delivery:
         if buttons and not channel.limits.buttons_decide:
             text, buttons = self._mail_text(row, text, buttons)
         if channel.limits.buttons == 0 and row.run_id:
-            tag = self.database.write("outbox.tag", _tag(row, now)).result()
+            # Made with the row for a mail address; here only where the message goes another way than it was meant to.
+            tag = content.get("tag") or self.database.write("outbox.tag", _tag(row, now)).result()
         return Message(
             to=way.address.value,
             text=text,

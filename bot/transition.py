@@ -122,9 +122,14 @@ class Transitions:
             return None
         address = next((a for a in addresses if not a.opted_out), addresses[0])
         buttons = [(tap.label, new_token()) for tap in draft.taps]
+        taps = {token: tap for (_, token), tap in zip(buttons, draft.taps, strict=True)}
         content: dict[str, Any] = {"text": draft.text}
         if buttons:
             content |= {"buttons": buttons, "by_mail": draft.by_mail}
+        if address.channel == "email" and draft.run_id:
+            # What an answer's plus address carries. Made once, so that a mail sent twice is one mail.
+            content["tag"] = tag = new_token()
+            taps[tag] = draft.thread()
         if draft.attach:
             content["attach"] = list(draft.attach)
         if draft.subject:
@@ -140,9 +145,7 @@ class Transitions:
             path=draft.path,
             attempt=draft.attempt,
         )
-        unit.tokens.keep(
-            {token: _token_row(tap, contact_id, now, row) for (_, token), tap in zip(buttons, draft.taps, strict=True)}
-        )
+        unit.tokens.keep({token: _token_row(tap, contact_id, now, row) for token, tap in taps.items()})
         unit.after_commit(self.wakes.outbox)
         return row
 

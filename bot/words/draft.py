@@ -43,6 +43,10 @@ class Draft:
             return "chat"
         return "reply" if any(tap.purpose in ("answer", "decide") for tap in self.taps) else "words"
 
+    def thread(self) -> Tap:
+        """What an answer to this message is about, whatever it says."""
+        return Tap("", "thread", run_id=self.run_id, path=self.path, attempt=self.attempt)
+
 
 def merged(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
     """Neighbouring drafts to one person in one message, since each chat bubble counts against the provider's pair rate. A draft
