@@ -86,6 +86,6 @@ def _notice(settings: Settings) -> Content:
         sid=settings.twilio_notice_content_sid,
         friendly_name="baton_notice",
         variables={"1": "A request waits for you."},
-        types={"twilio/text": {"body": "Hello, this is Baton with news for you:\n{{1}}\nReply to this message to go on."}},
+        types={"twilio/text": {"body": "Hello, this is Baton with news for you:\n{{1}}\nYou can answer here."}},
         approved=True,
     )

@@ -14,7 +14,8 @@ PEOPLE = Path(__file__).parent / "people.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """One screen of the simulator. `caption` says what the person does. `address` is the person's own: a number with plus, a Telegram user id or a mail address."""
+    """One screen of the simulator. `caption` says what the person does; `address` is the person's own: a number with plus, a
+    Telegram user id or a mail address."""
 
     id: str
     name: str

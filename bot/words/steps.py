@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from bot.words.draft import Draft, Tap
 from bot.words.moments import moment
@@ -10,6 +11,9 @@ from bot.words.scene import Scene, choice_label, summary
 from flows import Say, Topic
 from flows.model import Approve, Ask, Choice, Collect, Do, End, Notify, Step
 from flows.parse import show
+
+JUST_NOW = timedelta(minutes=30)
+"""So long after a moment it is still “now” in people's words."""
 
 
 def say(effect: Say, scene: Scene) -> Draft:
@@ -230,9 +234,13 @@ def _again(effect: Say, step: Step | None, scene: Scene) -> str:
 
 
 def _overdue(effect: Say, step: Step | None, scene: Scene) -> str:
-    text = scene.t("{reference} · {title} is due now and waits for you.").format(
-        reference=scene.run.reference, title=step.title.text(scene.language) if step else ""
-    )
+    state = scene.run.steps.get(effect.path)
+    past = state is not None and state.due_at is not None and scene.now - state.due_at > JUST_NOW
+    due = moment(state.due_at, scene.now, scene.zone) if state and state.due_at else ""
+    words = scene.t("{reference} · {title} was due {due} and waits for you.") if past else scene.t(
+        "{reference} · {title} is due now and waits for you."
+    )  # fmt: skip
+    text = words.format(reference=scene.run.reference, title=step.title.text(scene.language) if step else "", due=due)
     return f"{text}\n{_again(effect, step, scene)}"
 
 

@@ -13,6 +13,7 @@
   const phoneOf = (element) => element.closest(".phone");
   const alertBox = $("alert");
   const phones = $("phones");
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
   const narrow = () => phones.scrollWidth > phones.clientWidth + 4;
 
   // --- talking to the server ------------------------------------------------------------------------------------
@@ -183,7 +184,7 @@
   };
 
   function reveal(phone) {
-    if (narrow()) phones.scrollTo({ left: phone.offsetLeft - phones.offsetLeft, behavior: "smooth" });
+    if (narrow()) phones.scrollTo({ left: phone.offsetLeft - phones.offsetLeft, behavior: still.matches ? "auto" : "smooth" });
     phone.querySelector("[data-log]").focus({ preventScroll: true });
   }
 
