@@ -28,9 +28,10 @@ class Published:
 
 
 class FlowBook:
-    """Published flow versions. Loaded versions never change, so they are kept for the life of the process."""
+    """Published flow versions. Loaded versions never change, so they are kept for the life of the process. `read` loads a flow."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[..., Flow] | None = None) -> None:
+        self._read = read or load
         self._versions: dict[int, Published] = {}
         self._phrases: dict[str, Published] = {}
         self._lock = threading.Lock()
@@ -41,7 +42,7 @@ class FlowBook:
         for folder in folders:
             for path in sorted(folder.glob("*.yaml")):
                 source = path.read_text(encoding="utf-8")
-                flow = load(source, str(path))
+                flow = self._read(source, str(path))
                 version = database.write("flow.publish", _publication(flow.id, source, now)).result()
                 with database.read() as unit:
                     current = self.version(unit, version)
@@ -54,7 +55,7 @@ class FlowBook:
         if found is None:
             with self._lock:
                 flow_id, number, source = unit.flows.source(version_id)
-                flow = load(source, f"{flow_id} version {number}", version=number)
+                flow = self._read(source, f"{flow_id} version {number}", version=number)
                 found = self._versions[version_id] = _published(version_id, flow)
         return found
 

@@ -55,15 +55,17 @@ def build(
     clock: Clock | None = None,
     reach: Reach = nowhere,
     channels: Callable[[Settings, Database, Clock, Reach], Mapping[str, Channel]] = channels_of,
+    book: FlowBook | None = None,
 ) -> Product:
     """The product for `settings`, its database migrated and its flows published; nothing runs yet (`product.runtime.start()`).
+    `book` holds the flows, where they are not those of the folders.
 
     Raises storage.StorageError, flows.FlowFileError, channels' ConfigurationError, ValueError for unusable settings.
     """
     clock = clock or SystemClock()
     database = open_database(settings, reach)
     try:
-        book = FlowBook()
+        book = book or FlowBook()
         book.publish(database, folders(settings), clock.now())
         shelf = channels(settings, database, clock, reach)
         wakes = Wakes()

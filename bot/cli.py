@@ -1,4 +1,4 @@
-"""The command line: `baton serve`, `work`, `lint`, `people`, `chat`, `audit`, `bench`."""
+"""The command line: `baton serve`, `work`, `lint`, `graph`, `schema`, `test`, `simulate`, `people`, `chat`, `audit`, `bench`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.config import ConfigurationError, Settings, load
+from flows.lint.report import Format
 
 if TYPE_CHECKING:
     from bot.people import Person
@@ -41,6 +43,16 @@ def _plain_errors() -> Iterator[None]:
         yield
     except (ConfigurationError, ChannelConfigurationError, PeopleError, FlowError, StorageError, ValueError) as error:
         typer.echo(f"baton: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@contextmanager
+def _plain_files() -> Iterator[None]:
+    """The same for a file that cannot be read or written."""
+    try:
+        yield
+    except OSError as error:
+        typer.echo(f"baton: {error.filename}: {error.strerror}", err=True)
         raise typer.Exit(2) from error
 
 
@@ -73,17 +85,65 @@ def work() -> None:
         run(_settings())
 
 
-@app.command()
-def lint(paths: Annotated[list[Path], typer.Argument(help="Flow files or folders.")]) -> None:
-    """Check flow files: file:line:column, what is wrong, what to write instead."""
-    from flows.lint import lint as check
+class Picture(StrEnum):
+    """How a flow is drawn."""
 
-    files = [f for path in paths for f in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
-    problems = [problem for file in files for problem in check(file)]
-    for problem in problems:
-        typer.echo(str(problem))
+    MERMAID = "mermaid"
+    SVG = "svg"
+
+
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")]
+
+
+@app.command()
+def lint(
+    paths: Annotated[list[Path], typer.Argument(help="Flow files or folders.")],
+    format: Annotated[Format, typer.Option(help="For people, or for tools.")] = Format.TEXT,
+) -> None:
+    """Check flow files: file:line:column, what is wrong, what to write instead; exit 1 when a file has errors."""
+    from flows.lint import problems_of
+    from flows.lint.report import render
+
+    with _plain_files():
+        files = [f for path in paths for f in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
+        texts = {str(file): file.read_bytes().decode("utf-8", errors="replace") for file in files}
+    problems = [problem for file, text in texts.items() for problem in problems_of(text, file)]
+    if report := render(problems, texts, format):
+        typer.echo(report)
     typer.echo(f"{len(files)} checked, {len(problems)} problems", err=True)
     raise typer.Exit(1 if any(problem.error for problem in problems) else 0)
+
+
+@app.command()
+def graph(
+    flow: Annotated[str, typer.Argument(help="A flow file, or the name of a template.")],
+    format: Annotated[Picture, typer.Option(help="Text for pages that draw Mermaid, or a picture.")] = Picture.MERMAID,
+    output: Output = None,
+) -> None:
+    """Draw a flow: its steps with owner and due time, the ways through it, where it goes back and where it ends."""
+    from flows.graph import graph_of, mermaid, svg
+    from flows.loader import load, templates
+
+    with _plain_errors(), _plain_files():
+        drawn = graph_of(load(templates().get(flow) or Path(flow)))
+        _write(svg(drawn) if format is Picture.SVG else mermaid(drawn), output)
+
+
+@app.command()
+def schema(output: Output = None) -> None:
+    """The JSON Schema of flow files, for editors that complete and check while you type."""
+    from flows.schema import schema_text
+
+    with _plain_files():
+        _write(schema_text(), output)
+
+
+def _write(text: str, output: Path | None) -> None:
+    """To the file, or to the terminal where there is none."""
+    if output:
+        output.write_text(text, encoding="utf-8")
+    else:
+        typer.echo(text, nl=False)
 
 
 @people_app.command("add")
@@ -154,6 +214,37 @@ def audit(
     for line in lines:
         typer.echo(line)
     raise typer.Exit(1 if problems else 0)
+
+
+@app.command("test")
+def rehearse(
+    flow: Annotated[str, typer.Argument(help="A flow file, or the name of a template.")],
+    transcripts: Annotated[list[Path] | None, typer.Argument(help="Transcripts; all beside the flow when left out.")] = None,
+    cover: Annotated[bool, typer.Option(help="Fail where a step, choice or case is visited by none.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Play a flow's transcripts: who says what, what they must get; exit 1 when one fails."""
+    from bot.rehearsal.command import rehearse as run
+
+    with _plain_errors():
+        code = run(flow, transcripts or [], typer.echo, cover=cover, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@app.command()
+def simulate(
+    flow: Annotated[str, typer.Argument(help="A flow file, or the name of a template.")],
+    values: Annotated[list[str] | None, typer.Option("--set", help="A value: amount=75000. May be given several times.")] = None,
+    at: Annotated[str, typer.Option(help="When it begins: “2026-03-02 10:00”. Now when left out.")] = "",
+    at_once: Annotated[bool, typer.Option(help="Everyone answers at once, rather than when it is due.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Tell the way a run with these values would take: steps, people, due times, reminders. Nothing is created."""
+    from bot.rehearsal.command import simulate as run
+
+    with _plain_errors():
+        code = run(flow, values or [], at, load(), typer.echo, at_once=at_once, as_json=as_json)
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -35,6 +35,9 @@ class Topic(StrEnum):
     ESCALATION = "escalation"
     BLOCKED = "blocked"
     CANCELLED = "cancelled"
+    COMMENT = "comment"
+    DROPPED = "dropped"
+    HANDED = "handed"
 
 
 @dataclass(frozen=True, slots=True)

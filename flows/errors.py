@@ -47,8 +47,9 @@ class InvalidValue(FlowError):
 
 class Refused(FlowError):
     """`code` says why, `details` fill the reply: `closed` (by, choice, at: who decided; all "" where nobody did), `run_over`
-    (outcome), `blocked` (reason), `not_yours`, `own_request`, `already_voted`, `unknown_choice`, `reason_needed`, `invalid`
-    (field, problem: a sentence to show), `unknown_item`, `duplicate`, `not_waiting` (not for this kind of event)."""
+    (outcome), `blocked` (reason), `not_yours` (to: whom they gave it to, if they did), `own_request`, `already_voted`,
+    `unknown_choice`, `reason_needed`, `invalid` (field, problem: a sentence to show), `unknown_item`, `duplicate`, `not_waiting`
+    (not for this kind of event), `cannot_hold` and `already_holds` (person: to whom it cannot be given)."""
 
     def __init__(self, code: str, **details: str) -> None:
         self.code = code

@@ -10,11 +10,69 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flows.run import Filed, StepStatus
+from flows.decided import (
+    BlockDone,
+    BranchTaken,
+    Commented,
+    Decided,
+    Delegated,
+    DocumentFiled,
+    FieldSkipped,
+    Forked,
+    NumberIssued,
+    ParticipantBound,
+    Reminded,
+    RunBegun,
+    RunEnded,
+    StageReached,
+    StepBlocked,
+    StepCleared,
+    StepClosed,
+    StepOpened,
+    ValueSet,
+    Voted,
+)
 from flows.values import Value
 
 if TYPE_CHECKING:
     from flows.calendar import Calendar
+
+__all__ = [
+    "SYSTEM",
+    "Begin",
+    "BlockDone",
+    "BranchTaken",
+    "Cancel",
+    "Comment",
+    "Commented",
+    "Decide",
+    "Decided",
+    "Delegate",
+    "Delegated",
+    "DocumentFiled",
+    "Event",
+    "Facts",
+    "FieldSkipped",
+    "File",
+    "Finish",
+    "Fire",
+    "Forked",
+    "Give",
+    "NumberIssued",
+    "ParticipantBound",
+    "Reminded",
+    "Resume",
+    "RunBegun",
+    "RunEnded",
+    "Skip",
+    "StageReached",
+    "StepBlocked",
+    "StepCleared",
+    "StepClosed",
+    "StepOpened",
+    "ValueSet",
+    "Voted",
+]
 
 SYSTEM = "system"
 
@@ -132,156 +190,18 @@ class Cancel(Event):
     reason: str = ""
 
 
-# --- decided facts -------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment(Event):
+    """Somebody says something about the run; who may see the run may."""
+
+    text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunBegun:
-    run_id: str
-    reference: str
-    flow: str
-    flow_version: int
-    requester: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ValueSet:
-    name: str
-    value: Value
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepOpened:
-    """`sent_back_by` and `reason` say who sent it back and why; both "" when the step was reached by going forward."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegate(Event):
+    """What waits for `owner` at an open step goes to `to`: by the owner, or by a manager."""
 
     path: str
     attempt: int
-    owners: tuple[str, ...]
-    due_at: datetime | None
-    at: datetime
-    reason: str = ""
-    sent_back_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSkipped:
-    path: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentFiled:
-    filed: Filed
-
-
-@dataclass(frozen=True, slots=True)
-class Voted:
-    path: str
-    attempt: int
-    by: str
-    choice: str
-    reason: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StageReached:
-    """A sequence moved on to its next role."""
-
-    path: str
-    stage: int
-    owners: tuple[str, ...]
-    due_at: datetime | None
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StepClosed:
-    """`status` DONE, RETURNED or CANCELLED."""
-
-    path: str
-    attempt: int
-    status: StepStatus
-    outcome: str
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StepCleared:
-    """The step is to be gone through again: its closed attempt, if any, moves to the history, a branch forgets its case."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepBlocked:
-    """The engine could not go on by rule (missing value, nobody in the role, failed work): a person must mend it."""
-
-    path: str
-    attempt: int
-    reason: str
-    owners: tuple[str, ...]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BranchTaken:
-    """`because` is the rule's source with the values it saw, for `why`."""
-
-    path: str
-    case: str
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class ParticipantBound:
-    name: str
-    contact: str
-
-
-@dataclass(frozen=True, slots=True)
-class NumberIssued:
-    series: str
-    number: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reminded:
-    """A rung was climbed: who was told."""
-
-    path: str
-    attempt: int
-    rung: str
-    told: tuple[str, ...]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RunEnded:
-    outcome: str
-    cancelled: bool
-    by: str
-    at: datetime
-    reason: str = ""
-
-
-Decided = (
-    RunBegun
-    | ValueSet
-    | StepOpened
-    | FieldSkipped
-    | DocumentFiled
-    | Voted
-    | StageReached
-    | StepClosed
-    | StepCleared
-    | StepBlocked
-    | BranchTaken
-    | ParticipantBound
-    | NumberIssued
-    | Reminded
-    | RunEnded
-)
+    owner: str
+    to: str

@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from flows.events import (
+    BlockDone,
     BranchTaken,
+    Commented,
     Decided,
+    Delegated,
     DocumentFiled,
     FieldSkipped,
+    Forked,
     NumberIssued,
     ParticipantBound,
     Reminded,
@@ -23,7 +27,7 @@ from flows.events import (
     ValueSet,
     Voted,
 )
-from flows.run import Run, Status, StepState, StepStatus, Vote
+from flows.run import Handover, Remark, Run, Status, StepState, StepStatus, Vote
 
 Snapshot = TypeVar("Snapshot", Run, StepState)
 
@@ -64,6 +68,12 @@ def fold(run: Run | None, decided: Decided) -> Run:
             return _with(run, files=(*run.files, filed))
         case BranchTaken(path, case):
             return _with(run, taken={**run.taken, path: case})
+        case Forked(path):
+            return _with(run, joined={**run.joined, path: ()})
+        case BlockDone(path, block):
+            return _with(run, joined={**run.joined, path: (*run.joined.get(path, ()), block)})
+        case Commented(by, text, at):
+            return _with(run, remarks=(*run.remarks, Remark(by, text, at)))
         case ParticipantBound(name, contact):
             return _with(run, participants={**run.participants, name: contact})
         case NumberIssued(series, number):
@@ -79,7 +89,7 @@ def fold(run: Run | None, decided: Decided) -> Run:
     return _with(run, steps={**run.steps, decided.path: _step(run.steps.get(decided.path), decided)})
 
 
-OfStep = StepOpened | FieldSkipped | Voted | StageReached | StepClosed | StepBlocked
+OfStep = StepOpened | FieldSkipped | Voted | Delegated | StageReached | StepClosed | StepBlocked
 
 
 def _step(state: StepState | None, decided: OfStep) -> StepState:
@@ -94,9 +104,12 @@ def _step(state: StepState | None, decided: OfStep) -> StepState:
     match decided:
         case FieldSkipped(_, name):
             return _with(state, skipped=(*state.skipped, name))
-        case Voted(_, _, by, choice, reason, at):
-            vote = Vote(by, choice, at, reason)
+        case Voted(_, _, by, choice, reason, at, instead_of):
+            vote = Vote(by, choice, at, reason, instead_of)
             return _with(state, votes=(*state.votes, vote), owners=tuple(o for o in state.owners if o != by))
+        case Delegated(_, _, owner, to, by, at):
+            owners = tuple(to if held == owner else held for held in state.owners)
+            return _with(state, owners=owners, handovers=(*state.handovers, Handover(owner, to, by, at, state.stage)))
         case StageReached(_, stage, owners, due_at):
             return _with(state, stage=stage, owners=owners, due_at=due_at)
         case StepBlocked(_, _, reason, owners):
@@ -112,4 +125,5 @@ def _cleared(run: Run, path: str) -> Run:
         steps={at: s for at, s in run.steps.items() if at != path},
         history=run.history if state is None else (*run.history, state),
         taken={at: case for at, case in run.taken.items() if at != path},
+        joined={at: done for at, done in run.joined.items() if at != path},
     )

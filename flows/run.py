@@ -26,12 +26,14 @@ class StepStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One person's decision on one attempt of a step. `choice` is approve, reject, send_back, or a do-step's outcome."""
+    """One person's decision on one attempt of a step. `choice` is approve, reject, send_back, or a do-step's outcome. `instead_of`
+    is who was asked first, where the decision was delegated."""
 
     by: str
     choice: str
     at: datetime
     reason: str = ""
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,31 @@ class Filed:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What somebody said about the run."""
+
+    by: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What waited for `owner` at a stage of a step was given to `to`, by the owner or a manager."""
+
+    owner: str
+    to: str
+    by: str
+    at: datetime
+    stage: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StepState:
     """One step's latest attempt. `owners` are contact ids who can act now (an approve step in sequence: the current role's
     holders; who has voted leaves); `stage` counts through a sequence; times are UTC; `reason` says why it is blocked or was sent
-    back, by `sent_back_by`; `skipped` are optional fields left unanswered; `closed_by` ended it."""
+    back, by `sent_back_by`; `skipped` are optional fields left unanswered; `closed_by` ended it; `handovers`
+    are in their order."""
 
     path: str
     attempt: int
@@ -66,12 +89,22 @@ class StepState:
     closed_by: str = ""
     sent_back_by: str = ""
     skipped: tuple[str, ...] = ()
+    handovers: tuple[Handover, ...] = ()
+
+    def acted_for(self, contact: str) -> str:
+        """Who was asked first of what `contact` holds at this stage; "" where that is themselves."""
+        first = contact
+        for given in reversed(self.handovers):
+            if given.to == first and given.stage == self.stage:
+                first = given.owner
+        return "" if first == contact else first
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run's snapshot. Contact ids are opaque strings; `sequence` is the number of events folded in so far. `steps` holds the
-    current attempt of each step on the way; attempts that were sent back or tried again are in `history`, oldest first."""
+    current attempt of each step on the way; attempts that were sent back or tried again are in `history`, oldest first. `taken`
+    maps a branch to its case; `joined` a parallel step that has begun to its blocks that are done."""
 
     id: str
     reference: str
@@ -90,6 +123,8 @@ class Run:
     numbers: Mapping[str, str] = field(default_factory=dict)
     ended_at: datetime | None = None
     sequence: int = 0
+    joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    remarks: tuple[Remark, ...] = ()
 
     def open_steps(self) -> tuple[StepState, ...]:
         """The step attempts that wait for somebody, oldest first (blocked ones included)."""

@@ -35,15 +35,19 @@ _PLAIN = {
     "back": "back",
 }
 _TAKES_ARGUMENT = frozenset({"status", "cancel", "why"})
+# Commands only with a reference behind them, so that these words alone stay free for a flow's own phrases and labels.
+_SAYS_MORE = {"comment": "comment", "टिप्पणी": "comment", "delegate": "delegate", "reassign": "delegate", "सौंपें": "delegate"}
 _REFERENCE = re.compile(r"^[a-z]{1,6}-\d{1,9}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`name` is help, menu, mine, status, cancel, why or back; `argument` a reference in upper case, a person's words, or ""."""
+    """`name` is help, menu, mine, status, cancel, why, back, comment or delegate; `argument` a reference in upper case, a person's
+    words, or "". `text` is what follows the reference of a comment or delegate, as it was written."""
 
     name: str
     argument: str = ""
+    text: str = ""
 
 
 def normal(text: str) -> str:
@@ -61,11 +65,14 @@ def is_opt_in(text: str) -> bool:
 
 
 def read_command(text: str) -> Command | None:
-    """The command that the whole message is, or None. `status`, `cancel` and `why` take a reference; `status` also a person."""
+    """The command that the whole message is, or None. `status`, `cancel` and `why` take a reference; `status` also a person;
+    `comment` and `delegate` a reference and more words."""
     words = normal(text)
     if words in _PLAIN:
         return Command(_PLAIN[words])
     head, _, rest = words.partition(" ")
+    if head in _SAYS_MORE:
+        return _with_text(_SAYS_MORE[head], text)
     name = _PLAIN.get(head, "")
     if name not in _TAKES_ARGUMENT or not rest:
         return None
@@ -74,3 +81,12 @@ def read_command(text: str) -> Command | None:
     if name == "status" and len(rest.split()) <= 4:
         return Command(name, rest)
     return None
+
+
+def _with_text(name: str, text: str) -> Command | None:
+    """`comment PA-1042 the words, kept as they are`."""
+    parts = unicodedata.normalize("NFC", text).strip().split(maxsplit=2)
+    reference = parts[1].rstrip(":,.") if len(parts) > 1 else ""
+    if not _REFERENCE.match(reference):
+        return None
+    return Command(name, reference.upper(), parts[2].strip() if len(parts) > 2 else "")

@@ -40,6 +40,8 @@ EVENTS: Mapping[str, type[Event]] = MappingProxyType(
         "finish": events.Finish,
         "resume": events.Resume,
         "cancel": events.Cancel,
+        "comment": events.Comment,
+        "delegate": events.Delegate,
     }
 )
 DECIDED: Mapping[str, type[Decided]] = MappingProxyType(
@@ -55,6 +57,10 @@ DECIDED: Mapping[str, type[Decided]] = MappingProxyType(
         "step_cleared": events.StepCleared,
         "step_blocked": events.StepBlocked,
         "branch_taken": events.BranchTaken,
+        "forked": events.Forked,
+        "block_done": events.BlockDone,
+        "commented": events.Commented,
+        "delegated": events.Delegated,
         "participant_bound": events.ParticipantBound,
         "number_issued": events.NumberIssued,
         "reminded": events.Reminded,

@@ -1,7 +1,7 @@
 """What is personal in a run and its events, whose it is, and how such parts leave a document and come back to it.
 
 The value of a field that names a subject belongs to that subject. Words belong to who wrote them: the reason of a vote or a
-cancellation, a file's name. What nobody is known to have written belongs to the requester.
+cancellation, a comment, a file's name. What nobody is known to have written belongs to the requester.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import orjson
 
 from flows import events
 from flows.events import SYSTEM
-from flows.run import Filed, StepState, StepStatus, Vote
+from flows.run import Filed, Remark, StepState, StepStatus, Vote
 from flows.values import Erased, Value
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ PRIVATE: Mapping[tuple[type, str], Owners] = MappingProxyType(
     {
         (Vote, "reason"): _by,
         (Filed, "name"): _by,
+        (Remark, "text"): _by,
         (StepState, "reason"): _of_step,
         (events.ValueSet, "value"): lambda of, taking: taking.field(of.name, of.value),
         (events.StepOpened, "reason"): _sender_back,
@@ -119,11 +120,13 @@ PRIVATE: Mapping[tuple[type, str], Owners] = MappingProxyType(
         (events.BranchTaken, "because"): lambda of, taking: taking.quoting(of.because),
         (events.Voted, "reason"): _by,
         (events.RunEnded, "reason"): _by,
+        (events.Commented, "text"): _by,
         (events.File, "name"): _actor,
         (events.Finish, "name"): _actor,
         (events.Finish, "error"): _actor,
         (events.Decide, "reason"): _actor,
         (events.Cancel, "reason"): _actor,
+        (events.Comment, "text"): _actor,
     }
 )
 """Whose each personal attribute is; field values inside mappings are taken out by `Taking.field`."""

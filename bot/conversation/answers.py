@@ -18,7 +18,7 @@ from flows.engine.prompts import question
 from flows.engine.words import SKIP
 from flows.errors import InvalidValue
 from flows.events import Give, Skip
-from flows.model import Ask, Collect, Do, Field, Flow
+from flows.model import Ask, Collect, Do, Field, Flow, Wait
 from flows.parse import parse
 from prompts.words import normal
 from storage import Loaded
@@ -77,7 +77,7 @@ def answer(turn: Turn, intent: Answer) -> None:
             run=run, path=question.path, attempt=question.attempt,
         )  # fmt: skip
         return
-    if not isinstance(step, Ask | Do):
+    if not isinstance(step, Ask | Do | Wait):
         return
     turn.focus(run.id)
     form = read_form(flow, step.fields, intent.text, _today(turn), turn.language)

@@ -1,12 +1,15 @@
-"""Commands by chat: help, menu, mine, status, why, cancel. Everybody sees only what is theirs; managers see all."""
+"""Commands by chat: help, menu, mine, status, why, cancel (comment and delegate: see `involving`). Everybody sees only what is
+theirs; managers see all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from bot.conversation.decisions import ask_again
+from bot.conversation.decisions import ask_again, picks
+from bot.conversation.involving import comment, delegate
 from bot.conversation.refusals import explain
+from bot.conversation.sight import may_see, not_found, visible
 from bot.conversation.situation import questions
 from bot.conversation.status import history, line, reasons, trouble, where
 from bot.conversation.turn import Turn
@@ -22,7 +25,10 @@ TROUBLE_SHOWN = timedelta(days=7)
 
 def command(turn: Turn, intent: Command) -> None:
     """Answer one command; it never changes which question is open."""
-    _COMMANDS[intent.name](turn, intent.argument)
+    if intent.name in _WITH_TEXT:
+        _WITH_TEXT[intent.name](turn, intent.argument, intent.text)
+    else:
+        _COMMANDS[intent.name](turn, intent.argument)
 
 
 def help_(turn: Turn, argument: str = "") -> None:
@@ -33,6 +39,8 @@ def help_(turn: Turn, argument: str = "") -> None:
         t("mine: what waits for you, and your requests"),
         t("status: where things stand (or “status PA-1042”)"),
         t("why PA-1042: why it is where it is"),
+        t("comment PA-1042 and your words: say something about it"),
+        t("delegate PA-1042 to NAME: let somebody else do it"),
         t("cancel PA-1042: cancel your request"),
         t("stop: no more messages from us"),
     ]
@@ -67,7 +75,7 @@ def mine(turn: Turn, argument: str = "") -> None:
             if loaded is not None:
                 title = turn.flow_of(loaded).step(question.path).title.text(turn.language)
                 parts.append(f"· {question.reference} · {title}")
-            taps.append(Tap(question.reference, "pick", run_id=question.run_id, path=question.path, attempt=question.attempt))
+        taps = picks(turn, waiting[:PAGE])
         parts.append(t("Tap one, or write its reference, and I ask you again."))
     if asked:
         parts.append(t("Your requests:"))
@@ -82,7 +90,7 @@ def status(turn: Turn, argument: str = "") -> None:
     if not argument:
         _overview(turn)
         return
-    loaded = _visible(turn, argument)
+    loaded = visible(turn, argument)
     if loaded is not None:
         turn.focus(loaded.run.id)
         turn.reply(where(turn, loaded), _status_taps(turn, loaded), loaded.run)
@@ -96,7 +104,7 @@ def status(turn: Turn, argument: str = "") -> None:
                 listed = [f"· {line(turn, row, names)}" for row in rows[:PAGE]] or [turn.t("Nothing open.")]
                 turn.reply("\n".join([f"{person.name}:", *listed]))
             return
-    _not_found(turn, argument)
+    not_found(turn, argument)
 
 
 def _status_taps(turn: Turn, loaded: Loaded) -> list[Tap]:
@@ -132,9 +140,9 @@ def _overview(turn: Turn) -> None:
 
 
 def why(turn: Turn, argument: str = "") -> None:
-    loaded = _visible(turn, argument) if argument else _focused(turn)
+    loaded = visible(turn, argument) if argument else _focused(turn)
     if loaded is None and argument:
-        _not_found(turn, argument)
+        not_found(turn, argument)
         return
     if loaded is None:
         rows = turn.unit.runs.of_contact(turn.contact_id)[:PAGE]
@@ -146,12 +154,12 @@ def why(turn: Turn, argument: str = "") -> None:
 
 
 def cancel(turn: Turn, argument: str = "") -> None:
-    loaded = _visible(turn, argument) if argument else None
+    loaded = visible(turn, argument) if argument else None
     if loaded is not None:
         cancel_run(turn, loaded)
         return
     if argument:
-        _not_found(turn, argument)
+        not_found(turn, argument)
         return
     own = [row for row in turn.unit.runs.of_contact(turn.contact_id) if row.requester == turn.contact_id]
     if not own:
@@ -200,22 +208,6 @@ def back(turn: Turn, argument: str = "") -> None:
         mine(turn)
 
 
-def _visible(turn: Turn, reference: str) -> Loaded | None:
-    """The run behind a reference, if this person may see it: "not found" and "not yours" are the same answer."""
-    run_id = turn.unit.runs.by_reference(reference.upper())
-    loaded = turn.unit.runs.load(run_id) if run_id else None
-    return loaded if loaded is not None and may_see(turn, loaded) else None
-
-
-def may_see(turn: Turn, loaded: Loaded) -> bool:
-    """Managers, the requester, and whoever owns or owned a step or voted."""
-    run = loaded.run
-    if turn.is_manager or run.requester == turn.contact_id:
-        return True
-    states = (*run.steps.values(), *run.history)
-    return any(turn.contact_id in s.owners or any(v.by == turn.contact_id for v in s.votes) for s in states)
-
-
 def _may_cancel(turn: Turn, loaded: Loaded) -> bool:
     return turn.is_manager or loaded.run.requester == turn.contact_id
 
@@ -227,10 +219,6 @@ def _focused(turn: Turn) -> Loaded | None:
     return loaded if loaded is not None and may_see(turn, loaded) else None
 
 
-def _not_found(turn: Turn, argument: str) -> None:
-    turn.reply(turn.t("I find nothing of yours under “{what}”. Write “mine” to see what is yours.").format(what=argument[:60]))
-
-
 _COMMANDS: Mapping[str, Callable[[Turn, str], None]] = {
     "help": help_,
     "menu": menu,
@@ -240,3 +228,4 @@ _COMMANDS: Mapping[str, Callable[[Turn, str], None]] = {
     "cancel": cancel,
     "back": back,
 }
+_WITH_TEXT: Mapping[str, Callable[[Turn, str, str], None]] = {"comment": comment, "delegate": delegate}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,6 +18,8 @@ from flows import Event, Facts, Refused, say_again
 from flows.events import Decide as DecideEvent
 
 REASON_TIME = timedelta(minutes=30)
+LABEL = 20
+"""Characters of a button on every channel."""
 
 
 def decide(turn: Turn, intent: Decide) -> None:
@@ -64,3 +68,15 @@ def ask_again(turn: Turn, question: Question, lead: str) -> None:
             draft = replace(draft, text=f"{lead}\n\n{draft.text}", attach=())
         turn.answer(draft)
         lead = ""
+
+
+def picks(turn: Turn, questions: Sequence[Question]) -> list[Tap]:
+    """A button for each question: its reference, or its step's title where several wait in the same run."""
+    count = Counter(question.run_id for question in questions)
+    taps = []
+    for question in questions:
+        label = question.reference
+        if count[question.run_id] > 1 and (loaded := turn.unit.runs.load(question.run_id)) is not None:
+            label = turn.flow_of(loaded).step(question.path).title.text(turn.language)[:LABEL]
+        taps.append(Tap(label, "pick", run_id=question.run_id, path=question.path, attempt=question.attempt))
+    return taps

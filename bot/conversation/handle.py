@@ -21,6 +21,7 @@ from bot.conversation.intents import (
     understand,
 )
 from bot.conversation.known import Question, Tapped
+from bot.conversation.sight import may_see
 from bot.conversation.situation import Sender, questions, situation
 from bot.conversation.turn import MANAGER, Turn
 from bot.transition import Transitions
@@ -168,7 +169,11 @@ def _unknown(turn: Turn, intent: Unknown) -> None:
     elif intent.why == "closed":
         turn.reply(t("That question is closed. Nothing changed. Write “mine” to see what waits for you."))
     elif missed >= HAND_OVER:
-        turn.unit.conversations.misses(turn.sender.address.id, 0)
+        if turn.inbound.channel == "email":
+            if missed > HAND_OVER:
+                return  # told already; silent until a mail makes sense
+        else:
+            turn.unit.conversations.misses(turn.sender.address.id, 0)
         told = _tell_managers(
             turn, t("{name} ({channel}) needs help: I could not use their last messages.").format(
                 name=turn.sender.contact.name or turn.inbound.sender, channel=turn.inbound.channel
@@ -182,7 +187,7 @@ def _unknown(turn: Turn, intent: Unknown) -> None:
 
 
 def _which(turn: Turn, about: tuple[Question, ...]) -> None:
-    taps = [Button(q.reference, "pick", run_id=q.run_id, path=q.path, attempt=q.attempt) for q in about[:10]]
+    taps = decisions.picks(turn, about[:10])
     titles = []
     for question in about[:10]:
         loaded = turn.unit.runs.load(question.run_id)
@@ -222,7 +227,7 @@ def _tap(turn: Turn, tapped: Tapped) -> None:
 
 def _tap_on_run(turn: Turn, tapped: Tapped) -> None:
     loaded = turn.unit.runs.load(tapped.run_id)
-    if loaded is None or not commands.may_see(turn, loaded):
+    if loaded is None or not may_see(turn, loaded):
         _stale(turn)
         return
     match tapped.purpose:

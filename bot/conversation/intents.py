@@ -184,6 +184,8 @@ def _reply(inbound: Inbound, now: Situation, question: Question, text: str, proo
     choice = _choice(question, text)
     if question.wants is not Wants.DECISION and choice is None:
         return Answer(question, text)
+    if choice is None and question.corrects and ":" in text and not inbound.forwarded:
+        return Answer(question, text)
     if choice is None or not proof or inbound.forwarded:
         return Unknown("ask_again", (question,))
     if now.by_mail and (question.approval or not question.by_mail or proof != "quote"):

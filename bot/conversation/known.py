@@ -22,7 +22,7 @@ class Wants(StrEnum):
 class Question:
     """An open step attempt that this person owns. `labels` are the words of its choices in order, per choice key: what may be
     typed instead of tapped; `numbered`: or their numbers. `approval`: money-like, never by mail. `by_mail`: may be reported by a
-    mail reply. `stage` of a sequence."""
+    mail reply. `stage` of a sequence. `corrects`: values given before may be corrected, a line each, as “Label: value”."""
 
     run_id: str
     reference: str
@@ -35,6 +35,7 @@ class Question:
     approval: bool = False
     by_mail: bool = True
     stage: int = 0
+    corrects: bool = False
 
     @property
     def key(self) -> tuple[str, str, int]:

@@ -12,10 +12,11 @@ from bot.book import FlowBook
 from bot.conversation.known import Expecting, Question, Quoted, Situation, Tapped, Wants
 from channels.base import Inbound
 from flows import Run, StepState, asking
-from flows.model import Approve, Ask, Collect, Do, Flow, Wording
+from flows.model import Approve, Ask, Collect, Do, Flow, Wait, Wording
 from flows.run import StepStatus
 from storage import Address, Contact, Unit
 
+MOST_OWNED = 1000
 MOST_QUESTIONS = 20
 """More open questions than this are not listed; two already make a message ambiguous."""
 
@@ -86,7 +87,7 @@ def _expecting(address: Address, now: datetime) -> Expecting | None:
 
 def questions(unit: Unit, book: FlowBook, contact_id: str) -> Iterator[Question]:
     """The open step attempts that this contact owns, oldest first."""
-    owned = [row for row in unit.runs.of_contact(contact_id) if contact_id in row.owners]
+    owned = unit.runs.open_rows(limit=MOST_OWNED, contact=contact_id)
     for row in sorted(owned, key=lambda row: (row.opened_at, len(row.reference), row.reference))[:MOST_QUESTIONS]:
         loaded = unit.runs.load(row.id)
         if loaded is None:
@@ -113,11 +114,11 @@ def question_of(flow: Flow, run: Run, state: StepState) -> Question | None:
             keys = ("approve", "reject", "send_back") if step.send_back_to else ("approve", "reject")
             labels = tuple((key, _labels(_APPROVAL_WORDS[key])) for key in keys)
             return question(Wants.DECISION, labels=labels, approval=True, stage=state.stage)
-        case Do() if asked is not None:
+        case Do() | Wait() if asked is not None:
             return question(Wants.FIELD)
         case Do():
             labels = tuple((choice.key, _labels(choice.label)) for choice in step.outcomes)
-            return question(Wants.DECISION, labels=labels, by_mail=step.by_mail)
+            return question(Wants.DECISION, labels=labels, by_mail=step.by_mail, corrects=bool(step.fields))
     return None
 
 

@@ -9,8 +9,8 @@ from bot.conversation.turn import Turn
 from bot.words import choice_label, moment, span, summary
 from flows import Flow, Run, StepState
 from flows.events import BranchTaken
-from flows.model import Step
-from flows.run import Status, StepStatus
+from flows.model import Step, Wait
+from flows.run import Handover, Status, StepStatus
 from storage import Loaded, OutboxRow, RunRow
 
 Names = Callable[[str], str]
@@ -21,8 +21,11 @@ def line(turn: Turn, row: RunRow, names: Names) -> str:
     t = turn.t
     parts = [row.reference, row.title]
     version = turn.book.version(turn.unit, row.flow_version_id)
-    if row.path:
-        parts.append(version.flow.step(row.path).title.text(turn.language))
+    step = version.flow.step(row.path) if row.path else None
+    if step is not None:
+        parts.append(step.title.text(turn.language))
+    if isinstance(step, Wait) and row.due_at is not None and not row.blocked:
+        return " · ".join(part for part in [*parts, _until(turn, row.due_at)] if part)
     owners = ", ".join(names(owner) for owner in row.owners)
     since = moment(row.opened_at, turn.now, turn.zone)
     parts.append(t("with {owners} since {since}").format(owners=owners or t("nobody"), since=since))
@@ -37,6 +40,10 @@ def _due(turn: Turn, due_at: datetime) -> str:
     if due_at < turn.now:
         return turn.t("{span} late").format(span=span(turn.now - due_at))
     return turn.t("due {when}").format(when=moment(due_at, turn.now, turn.zone))
+
+
+def _until(turn: Turn, moment_of_waking: datetime) -> str:
+    return turn.t("waits until {when}").format(when=moment(moment_of_waking, turn.now, turn.zone))
 
 
 def where(turn: Turn, loaded: Loaded) -> str:
@@ -77,8 +84,12 @@ def _in_order(flow: Flow, states: Iterable[StepState]) -> list[StepState]:
 
 def _state(turn: Turn, loaded: Loaded, state: StepState, names: Names) -> str:
     t = turn.t
-    title = turn.flow_of(loaded).step(state.path).title.text(turn.language)
+    step = turn.flow_of(loaded).step(state.path)
+    title = step.title.text(turn.language)
     owners = ", ".join(names(owner) for owner in state.owners) or t("nobody")
+    if isinstance(step, Wait) and state.status is StepStatus.OPEN and state.due_at is not None:
+        asked = t(", or for {owners}").format(owners=owners) if state.owners else ""
+        return f"▸ {title}: {_until(turn, state.due_at)}{asked}"
     if state.status is StepStatus.BLOCKED:
         return t("⚠ {title}: stopped, {reason} (with {owners})").format(title=title, reason=state.reason, owners=owners)
     if state.status is StepStatus.OPEN:
@@ -87,7 +98,7 @@ def _state(turn: Turn, loaded: Loaded, state: StepState, names: Names) -> str:
         return f"{text}, {_due(turn, state.due_at)}" if state.due_at is not None else text
     by = ", ".join(names(vote.by) for vote in state.votes)
     done = f" ({by})" if by else ""
-    mark = "✓" if state.status is StepStatus.DONE else "↩"
+    mark = {StepStatus.DONE: "✓", StepStatus.CANCELLED: "–"}.get(state.status, "↩")
     return f"{mark} {title}{done}"
 
 
@@ -111,8 +122,11 @@ def reasons(turn: Turn, loaded: Loaded) -> list[str]:
     for state in run.open_steps():
         step = flow.step(state.path)
         owners = ", ".join(names(owner) for owner in state.owners) or t("nobody")
+        if isinstance(step, Wait) and state.due_at is not None:
+            owners = _until(turn, state.due_at)
         role = flow.roles[step.owner].text(turn.language) if step.owner in flow.roles else ""
-        lines.append(t("Now: {title}, with {owners}").format(title=step.title.text(turn.language), owners=owners))
+        now = t("Now: {title}, {owners}") if isinstance(step, Wait) else t("Now: {title}, with {owners}")
+        lines.append(now.format(title=step.title.text(turn.language), owners=owners))
         if role:
             lines.append(t("They hold the role {role}.").format(role=role))
         if state.status is StepStatus.BLOCKED:
@@ -121,11 +135,23 @@ def reasons(turn: Turn, loaded: Loaded) -> list[str]:
 
 
 def history(turn: Turn, loaded: Loaded) -> list[str]:
-    """Each decision so far: who, what, when, why."""
+    """Each decision so far: who, what, when, why; what was handed over; and the comments."""
     run, flow, names = loaded.run, turn.flow_of(loaded), turn.names()
     if is_outsider(turn, run):
         return []
-    return [_vote(turn, flow.step(state.path), state, names) for state in _voted(run)]
+    handed = [
+        _handed(turn, flow.step(s.path), given, names) for s in (*run.history, *run.steps.values()) for given in s.handovers
+    ]
+    said = [f"{names(r.by)} ({moment(r.at, turn.now, turn.zone)}): “{r.text}”" for r in run.remarks]
+    return [*(_vote(turn, flow.step(state.path), state, names) for state in _voted(run)), *handed, *said]
+
+
+def _handed(turn: Turn, step: Step, given: Handover, names: Names) -> str:
+    words = turn.t("{title}: {to} for {owner}, handed over by {by}, {when}")
+    return words.format(
+        title=step.title.text(turn.language), to=names(given.to), owner=names(given.owner), by=names(given.by),
+        when=moment(given.at, turn.now, turn.zone),
+    )  # fmt: skip
 
 
 def _voted(run: Run) -> list[StepState]:
@@ -137,5 +163,6 @@ def _vote(turn: Turn, step: Step, state: StepState, names: Names) -> str:
     said = []
     for vote in state.votes:
         choice, when = choice_label(step, vote.choice, turn.language), moment(vote.at, turn.now, turn.zone)
-        said.append(f"{names(vote.by)}: {choice} ({when}){f' “{vote.reason}”' if vote.reason else ''}")
+        who = turn.t("{name} for {owner}").format(name=names(vote.by), owner=names(vote.instead_of)) if vote.instead_of else ""
+        said.append(f"{who or names(vote.by)}: {choice} ({when}){f' “{vote.reason}”' if vote.reason else ''}")
     return f"{step.title.text(turn.language)}: {'; '.join(said)}"

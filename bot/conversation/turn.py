@@ -17,6 +17,8 @@ from storage import Loaded, Unit
 
 FOCUS = timedelta(minutes=30)
 MANAGER = "manager"
+MAIL_PATIENCE = 3
+"""Mails in a row that we could not use and still answered; then we are silent until one makes sense."""
 
 
 @dataclass(slots=True)
@@ -66,6 +68,8 @@ class Turn:
         self.answer(Draft(text, taps=tuple(taps), run_id=run.id if run else "", path=path, attempt=attempt))
 
     def answer(self, draft: Draft) -> None:
+        if self.inbound.channel == "email" and not self.understood and self.sender.address.misses >= MAIL_PATIENCE:
+            return  # two machines that write to each other must not go on for ever
         self.transitions.tell(self.unit, self.contact_id, draft, self.now, via=self.sender.address)
 
     def focus(self, run_id: str) -> None:

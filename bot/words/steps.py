@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from bot.words.changes import comment, dropped, handed
 from bot.words.draft import Draft, Tap
 from bot.words.moments import moment
 from bot.words.scene import Scene, choice_label, summary
 from flows import Say, Topic
-from flows.model import Approve, Ask, Choice, Collect, Do, End, Notify, Step
+from flows.model import Approve, Ask, Choice, Collect, Do, End, Notify, Step, Wait
 from flows.parse import show
 
 JUST_NOW = timedelta(minutes=30)
 """So long after a moment it is still “now” in people's words."""
+NOTICES = (Topic.NOTICE, Topic.BLOCKED, Topic.COMMENT, Topic.DROPPED, Topic.HANDED)
 
 
 def say(effect: Say, scene: Scene) -> Draft:
@@ -24,7 +26,7 @@ def say(effect: Say, scene: Scene) -> Draft:
     return Draft(
         text,
         topic=effect.topic.value,
-        klass="reminder" if reminding else "notice" if effect.topic in (Topic.NOTICE, Topic.BLOCKED) else "prompt",
+        klass="reminder" if reminding else "notice" if effect.topic in NOTICES else "prompt",
         taps=tuple(_tap(choice, effect, scene) for choice in effect.choices),
         attach=() if reminding else effect.attach,
         run_id=scene.run.id,
@@ -47,20 +49,6 @@ def _tap(choice: Choice, effect: Say, scene: Scene) -> Tap:
     return Tap(choice.label.text(scene.language), purpose, choice.key, scene.run.id, effect.path, effect.attempt, data)
 
 
-def progress(scene: Scene, acted: bool) -> Draft:
-    """Where the run stands now, for somebody of whom nothing is asked; `acted`: it moved because of them."""
-    t, run = scene.t, scene.run
-    lines = [t("Thank you. {reference} goes on.") if acted else t("Good news: {reference} was approved.")]
-    for state in run.open_steps():
-        owners = ", ".join(scene.names(owner) for owner in state.owners) or t("nobody")
-        title = scene.flow.step(state.path).title.text(scene.language)
-        line = t("Next: {title}, with {owners}").format(title=title, owners=owners)
-        due = t(", by {when}").format(when=moment(state.due_at, scene.now, scene.zone)) if state.due_at else ""
-        lines.append(f"{line}{due}.")
-    text = "\n".join(lines).format(reference=run.reference)
-    return Draft(text, topic="progress", klass="notice", run_id=run.id)
-
-
 # --- one function per topic -------------------------------------------------------------------------------------------
 
 Text = Callable[[Say, Step | None, Scene], str]
@@ -76,7 +64,7 @@ def _receipt(effect: Say, step: Step | None, scene: Scene) -> str:
 def _question(effect: Say, step: Step | None, scene: Scene) -> str:
     field = scene.flow.fields[effect.asks]
     lines = [scene.run.reference]
-    if isinstance(step, Ask | Do):
+    if isinstance(step, Ask | Do | Wait):
         asked = [name for name in step.fields if not scene.flow.fields[name].formula]
         number = asked.index(effect.asks) + 1
         lines = [scene.t("{reference} · question {number} of {count}").format(
@@ -286,4 +274,7 @@ _TEXTS: Mapping[Topic, Text] = {
     Topic.ESCALATION: _escalation,
     Topic.BLOCKED: _blocked,
     Topic.CANCELLED: _cancelled,
+    Topic.COMMENT: comment,
+    Topic.DROPPED: dropped,
+    Topic.HANDED: handed,
 }

@@ -3,8 +3,9 @@
 transition   one event being worked out: decided facts, folded at once, and effects
 commands     what each event asks of the run, and who may
 steps        going on: opening step after step until somebody must be waited for
-asking · collecting · approving · doing · automatic      one file per kind of step
+ask · collect · approve · do · parallel · wait · automatic      one file per kind of step
 prompts      what the owners of an open step are asked, first time, again, and in reminders
+delegate     a step given to somebody else
 people · fields · scope · ending     who, which values, what rules see, how a run ends or goes back
 """
 

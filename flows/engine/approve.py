@@ -1,4 +1,4 @@
-"""The approve step: one, several in sequence, or n of m people decide; never the requester."""
+"""The approve step: one, several in sequence, or so many of all people decide; never the requester."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from flows.model import Approve, Policy
 from flows.run import StepState
 
 APPROVED, REJECTED, RETURNED = "approve", "reject", "send_back"
+COUNTED = (Policy.N_OF_M, Policy.ALL, Policy.PERCENT)
 
 
 def reach(t: Transition, step: Approve, why: Next) -> None:
@@ -28,7 +29,8 @@ def reach(t: Transition, step: Approve, why: Next) -> None:
 def vote(t: Transition, step: Approve, event: Decide) -> Next | None:
     """One person's decision. Reject and send back say why."""
     state = _may_vote(t, step, event)
-    t.decide(Voted(event.path, event.attempt, t.actor, event.choice, event.reason, t.at))
+    instead_of = state.acted_for(t.actor)
+    t.decide(Voted(event.path, event.attempt, t.actor, event.choice, event.reason, t.at, instead_of))
     if event.choice == RETURNED:
         _tell(t, event, distinct([*state.owners, *_voters(state)]))
         return send_back(t, step.id, RETURNED, step.send_back_to, event.reason)
@@ -58,7 +60,7 @@ def _may_vote(t: Transition, step: Approve, event: Decide) -> StepState:
     if voted and (t.actor not in state.owners or event.stage != state.stage):
         raise Refused("already_voted")
     if t.actor not in state.owners:
-        raise Refused("not_yours")
+        raise t.not_yours(state)
     if event.choice not in (APPROVED, REJECTED) and not (event.choice == RETURNED and step.send_back_to):
         raise Refused("unknown_choice")
     if event.choice != APPROVED and not event.reason.strip():
@@ -69,13 +71,26 @@ def _may_vote(t: Transition, step: Approve, event: Decide) -> StepState:
 def _verdict(step: Approve, state: StepState) -> str:
     """What the votes so far come to; "" while it is open."""
     last, approvals = state.votes[-1].choice, sum(vote.choice == APPROVED for vote in state.votes)
-    if step.policy is Policy.N_OF_M:
-        if approvals >= step.needed:
+    if step.policy in COUNTED:
+        needed = _needed(step, len(state.owners) + len(state.votes))
+        if approvals >= needed:
             return APPROVED
-        return REJECTED if approvals + len(state.owners) < step.needed else ""
+        return REJECTED if approvals + len(state.owners) < needed else ""
     if step.policy is Policy.SEQUENCE and last == APPROVED and state.stage + 1 < len(step.approvers):
         return ""
     return last
+
+
+def _needed(step: Approve, holders: int) -> int:
+    """How many of all who may decide must approve; a share is rounded up to whole people."""
+    match step.policy:
+        case Policy.N_OF_M:
+            return step.needed
+        case Policy.ALL:
+            return max(holders, 1)
+        case Policy.PERCENT:
+            return max(-(-holders * step.needed // 100), 1)
+    return 1
 
 
 def _next_stage(t: Transition, step: Approve, state: StepState) -> None:
@@ -93,7 +108,7 @@ def _deciders(t: Transition, step: Approve, stage: int, before: tuple[str, ...])
     roles = step.approvers[stage : stage + 1] if step.policy is Policy.SEQUENCE else step.approvers
     holders = distinct(person for role in roles for person in t.facts.people.get(role, ()))
     able = tuple(person for person in holders if person != t.run.requester)
-    needed = step.needed if step.policy is Policy.N_OF_M else 1
+    needed = _needed(step, len(able))
     if len(able) < needed:
         if needed == 1:
             return (), _alone(t, roles) if holders else nobody(t.flow, roles[0] if roles else "")

@@ -7,7 +7,7 @@ from flows.engine.prompts import asking, question, sent_back
 from flows.engine.transition import Next, Transition
 from flows.errors import Refused
 from flows.events import Decide, FieldSkipped, Give, Skip
-from flows.model import Ask, Do
+from flows.model import Ask, Do, Wait
 from flows.run import StepState
 
 
@@ -31,7 +31,7 @@ def ask_next(t: Transition, state: StepState, to: tuple[str, ...]) -> bool:
     return name is not None
 
 
-def give(t: Transition, step: Ask | Do, event: Give) -> bool:
+def give(t: Transition, step: Ask | Do | Wait, event: Give) -> bool:
     """Store what was answered. True where nothing more is asked now."""
     state = t.owned(event.path, event.attempt)
     if not event.values:
@@ -40,7 +40,7 @@ def give(t: Transition, step: Ask | Do, event: Give) -> bool:
     return not ask_next(t, state, (t.actor,))
 
 
-def skip(t: Transition, step: Ask | Do, event: Skip) -> bool:
+def skip(t: Transition, step: Ask | Do | Wait, event: Skip) -> bool:
     """Leave an optional field unanswered. True where nothing more is asked now."""
     state = t.owned(event.path, event.attempt)
     if event.name not in step.fields:
@@ -53,7 +53,7 @@ def skip(t: Transition, step: Ask | Do, event: Skip) -> bool:
     return not ask_next(t, t.run.steps[event.path], (t.actor,))
 
 
-def answered(t: Transition, step: Ask, corrected: str) -> Next | None:
+def answered(t: Transition, step: Ask | Wait, corrected: str) -> Next | None:
     """All is answered: go on; after a send-back wait for `submit`."""
     state = t.run.steps[step.id]
     if state.sent_back_by:

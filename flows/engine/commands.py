@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from flows.effects import Say, Topic
-from flows.engine import approve, ask, automatic, collect, do, ending
-from flows.engine.fields import store
-from flows.engine.people import distinct, resolve
+from flows.engine import approve, ask, automatic, collect, do, ending, wait
+from flows.engine.delegate import delegate
+from flows.engine.fields import invalid, store
+from flows.engine.people import distinct, outsiders, resolve
 from flows.engine.prompts import Prompt, prompt
 from flows.engine.transition import Next, Transition
 from flows.errors import Refused
 from flows.events import (
     Begin,
     Cancel,
+    Comment,
+    Commented,
     Decide,
+    Delegate,
     File,
     Finish,
     Fire,
@@ -23,7 +27,7 @@ from flows.events import (
     Skip,
     StepCleared,
 )
-from flows.model import Approve, Ask, Collect, Do, Rung
+from flows.model import Approve, Ask, Collect, Do, Rung, Wait
 from flows.run import Status, StepStatus
 
 ANYONE = "anyone"
@@ -43,13 +47,17 @@ def handle(t: Transition) -> Next | None:
         case Decide():
             return _decide(t, event)
         case Fire():
-            _fire(t, event)
+            return _fire(t, event)
         case Finish():
             return automatic.finish(t, event)
         case Resume():
             return _resume(t, event)
         case Cancel():
             ending.cancel(t, event.reason)
+        case Comment():
+            _comment(t, event)
+        case Delegate():
+            delegate(t, event)
         case _:
             raise TypeError(f"the engine knows no event of kind {type(event).__name__}")
     return None
@@ -73,10 +81,10 @@ def _begin(t: Transition, event: Begin) -> Next:
 def _answer(t: Transition, event: Give | Skip) -> Next | None:
     state = t.waiting(event.path, event.attempt)
     step = t.flow.step(state.path)
-    if not isinstance(step, Ask | Do):
+    if not isinstance(step, Ask | Do | Wait):
         raise Refused("not_waiting")
     settled = ask.give(t, step, event) if isinstance(event, Give) else ask.skip(t, step, event)
-    if settled and isinstance(step, Ask):
+    if settled and not isinstance(step, Do):
         return ask.answered(t, step, ",".join(event.values) if isinstance(event, Give) else "")
     if settled:
         do.instruct(t, t.run.steps[step.id])
@@ -104,10 +112,13 @@ def _decide(t: Transition, event: Decide) -> Next | None:
     raise Refused("not_waiting")
 
 
-def _fire(t: Transition, event: Fire) -> None:
-    """A rung is climbed: the question again for its owners, the news for others."""
+def _fire(t: Transition, event: Fire) -> Next | None:
+    """A rung is climbed: the question again for its owners, the news for others. A wait is over."""
     state = t.waiting(event.path, event.attempt)
-    rung = next((rung for rung in t.flow.step(state.path).ladder if rung.name == event.rung), None)
+    step = t.flow.step(state.path)
+    if isinstance(step, Wait):
+        return wait.wake(t, step, state, event)
+    rung = next((rung for rung in step.ladder if rung.name == event.rung), None)
     if rung is None:
         raise Refused("not_waiting")
     told = state.owners if rung.to == "owner" else distinct(resolve(t, rung.to))
@@ -117,12 +128,24 @@ def _fire(t: Transition, event: Fire) -> None:
     news = Prompt(topic, details=details)
     again = asked.turned(topic, **details) if asked else news
     t.say((again if contact in state.owners else news).to(contact, state) for contact in told)
+    return None
 
 
 def _topic(rung: Rung) -> Topic:
     if rung.share < 1:
         return Topic.REMINDER
     return Topic.OVERDUE if rung.share == 1 else Topic.ESCALATION
+
+
+def _comment(t: Transition, event: Comment) -> None:
+    """Recorded, and told to whoever is asked for something now and to the requester; not to parties from outside."""
+    if not event.text.strip():
+        raise invalid("", "There is no comment in this.")
+    t.decide(Commented(t.actor, event.text.strip(), t.at))
+    told = distinct([*(owner for state in t.run.open_steps() for owner in state.owners), t.run.requester])
+    silent = (t.actor, *outsiders(t))
+    details = {"by": t.actor, "text": event.text.strip()}
+    t.say(Say(contact, Topic.COMMENT, "", 0, details=details) for contact in told if contact not in silent)
 
 
 def _resume(t: Transition, event: Resume) -> Next:

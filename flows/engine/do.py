@@ -38,7 +38,7 @@ def report(t: Transition, step: Do, event: Decide) -> Next | None:
     for name in step.fields:
         if t.flow.fields[name].required and not t.flow.fields[name].formula and name not in t.run.values:
             raise invalid(name, t.flow.fields[name].ask.text())
-    t.decide(Voted(event.path, event.attempt, t.actor, event.choice, event.reason, t.at))
+    t.decide(Voted(event.path, event.attempt, t.actor, event.choice, event.reason, t.at, state.acted_for(t.actor)))
     details = {"by": t.actor, "choice": event.choice, "reason": event.reason}
     told = distinct([t.actor, *state.owners])
     t.say(Say(contact, Topic.DECIDED, event.path, event.attempt, details=details) for contact in told)

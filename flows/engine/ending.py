@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flows.effects import Say, Topic
 from flows.engine.people import distinct
 from flows.engine.transition import Next, Transition
 from flows.errors import Refused
 from flows.events import RunEnded, StepCleared
+from flows.model import Place
 from flows.run import StepStatus
 
 CANCELLED = "cancelled"
@@ -16,6 +19,9 @@ def end(t: Transition, path: str, outcome: str, reason: str = "", *, decided: bo
     """The run is over. The requester is told, with who and why where a person `decided` so."""
     for state in t.run.open_steps():
         t.close(state.path, outcome, status=StepStatus.CANCELLED)
+        details = {"because": "ended"}
+        others = [owner for owner in state.owners if owner not in (t.actor, t.run.requester)]
+        t.say(Say(other, Topic.DROPPED, state.path, state.attempt, details=details) for other in others)
     t.decide(RunEnded(outcome, False, t.actor, t.at, reason))
     details = {"outcome": outcome} | ({"by": t.actor, "reason": reason} if decided else {})
     attempt = t.run.steps[path].attempt if path in t.run.steps else 1
@@ -37,10 +43,15 @@ def cancel(t: Transition, reason: str) -> None:
 
 
 def send_back(t: Transition, path: str, outcome: str, target: str, reason: str) -> Next:
-    """Close this attempt as returned and go back: `target` and all that follows it is to be gone through again. Values, files
-    and numbers stay."""
+    """Close this attempt as returned and go back: `target` and all that follows it in its block is to be gone through again.
+    Values, files and numbers stay."""
     t.close(path, outcome, by=t.actor, status=StepStatus.RETURNED)
-    places, first = t.flow.places, t.flow.places[target].number
-    for passed in [p for p in (*t.run.steps, *t.run.taken) if places[p].number >= first]:
+    for passed in [p for p in (*t.run.steps, *t.run.taken, *t.run.joined) if _follows(t.flow.places, p, target)]:
         t.decide(StepCleared(passed))
     return Next(target, t.actor, reason)
+
+
+def _follows(places: Mapping[str, Place], path: str, target: str) -> bool:
+    """Whether `path` is `target` or comes after it; what other blocks of a parallel step do meanwhile does not."""
+    place, first = places[path], places[target]
+    return place.number >= first.number and place.within[: len(first.within)] == first.within

@@ -28,6 +28,12 @@ def resolve(t: Transition, who: str) -> tuple[str, ...]:
     return (contact,)
 
 
+def outsiders(t: Transition) -> frozenset[str]:
+    """The outside parties of this run: neither its requester nor holders of a role."""
+    inside = {person for holders in t.facts.people.values() for person in holders}
+    return frozenset(t.run.participants.values()) - inside - {t.run.requester}
+
+
 def nobody(flow: Flow, who: str) -> str:
     """A plain reason: there is no one behind `who`."""
     if not who.startswith(PARTICIPANT):

@@ -11,7 +11,7 @@ from flows.engine import words
 from flows.engine.scope import names
 from flows.errors import RuleError
 from flows.events import SYSTEM, Facts
-from flows.model import Approve, Ask, Choice, Collect, Do, Field, FieldType, Flow, Policy
+from flows.model import Approve, Ask, Choice, Collect, Do, Field, FieldType, Flow, Policy, Wait
 from flows.run import Filed, Run, StepState, StepStatus
 
 
@@ -64,9 +64,9 @@ def say_again(flow: Flow, run: Run, path: str, contact: str, facts: Facts | None
 
 
 def asking(flow: Flow, run: Run, state: StepState) -> str | None:
-    """The field that an open ask or do step waits for now. After a send-back only what is required is asked again."""
+    """The field that an open ask, do or wait step waits for now. After a send-back only what is required is asked again."""
     step = flow.step(state.path)
-    if state.status is not StepStatus.OPEN or not isinstance(step, Ask | Do):
+    if state.status is not StepStatus.OPEN or not isinstance(step, Ask | Do | Wait):
         return None
     for name in step.fields:
         wanted = flow.fields[name]

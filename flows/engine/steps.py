@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flows.engine import approve, ask, automatic, collect, do
+from flows.engine import approve, ask, automatic, collect, do, parallel, wait
 from flows.engine.ending import end
 from flows.engine.people import distinct, nobody, resolve
 from flows.engine.transition import Next, Transition
-from flows.model import Approve, Ask, Branch, Collect, Do, End, Generate, Notify
+from flows.model import Approve, Ask, Branch, Collect, Do, End, Generate, Notify, Parallel, Wait
 
 FINISHED = "done"
 
@@ -14,11 +14,13 @@ FINISHED = "done"
 def go_on(t: Transition, following: Next | None) -> None:
     """Open `following` and what comes after it, as far as it goes without waiting."""
     while following is not None:
-        following = _reach(t, following)
+        following = _reach(t, following) or parallel.next_block(t)
 
 
 def _reach(t: Transition, why: Next) -> Next | None:
     """Open one step; the step to go on with, or None where the run now waits or is over."""
+    if why.block:
+        return parallel.join(t, *why.block)
     if not why.path:
         end(t, "", FINISHED)
         return None
@@ -34,6 +36,10 @@ def _reach(t: Transition, why: Next) -> Next | None:
             return automatic.notify(t, step, why)
         case Branch():
             return automatic.branch(t, step, why)
+        case Parallel():
+            parallel.fork(t, step)
+        case Wait():
+            return wait.begin(t, step, why)
         case End():
             end(t, step.id, step.outcome)
         case _:

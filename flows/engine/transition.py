@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from flows.effects import DropTimers, Effect, PlanTimer, Record, Say, Topic
@@ -19,23 +19,27 @@ MANAGER = "manager"
 
 
 class Next(NamedTuple):
-    """The step to go on with ("": the flow has run out). After a send-back: by whom, and why."""
+    """The step to go on with ("": the flow has run out, or the `block` of a parallel step: its path and the block's name). After a
+    send-back: by whom, and why."""
 
     path: str
     sent_back_by: str = ""
     reason: str = ""
+    block: tuple[str, str] | None = None
 
 
 class Transition:
-    """Collects the decided facts and the effects of one event; `run` is the snapshot so far."""
+    """Collects the decided facts and the effects of one event; `run` is the snapshot so far. `blocks` of a parallel step wait
+    their turn to be begun, the next one last."""
 
-    __slots__ = ("_run", "actor", "at", "decided", "effects", "event", "facts", "flow")
+    __slots__ = ("_run", "actor", "at", "blocks", "decided", "effects", "event", "facts", "flow")
 
     def __init__(self, flow: Flow, run: Run | None, event: Event) -> None:
         self.flow, self._run, self.event = flow, run, event
         self.at, self.actor, self.facts = event.at, event.actor, event.facts
         self.decided: list[Decided] = []
         self.effects: list[Effect] = []
+        self.blocks: list[Next] = []
 
     @property
     def run(self) -> Run:
@@ -57,15 +61,18 @@ class Transition:
         return counted(self.run), (Record(tuple(self.decided)), *self.effects)
 
     def after(self, path: str) -> Next:
-        return Next(self.flow.places[path].after)
+        place = self.flow.places[path]
+        return Next(place.after) if place.after or not place.within else Next("", block=place.within[-1])
 
     # --- the life of one step attempt ---------------------------------------------------------------------------------
 
-    def open(self, step: Step, owners: tuple[str, ...], why: Next, *, timed: bool = True) -> StepState:
-        """Open the next attempt of a step and plan its ladder."""
+    def open(
+        self, step: Step, owners: tuple[str, ...], why: Next, *, timed: bool = True, until: datetime | None = None
+    ) -> StepState:
+        """Open the next attempt of a step and plan its ladder. What waits `until` a moment has no other due time."""
         attempt = 1 + sum(state.path == step.id for state in self.run.history)
         anchor = self._anchor(step)
-        due = due_at(self.facts.calendar, step, self.at, anchor) if timed else None
+        due = due_at(self.facts.calendar, step, self.at, anchor) if timed and until is None else until
         self.decide(StepOpened(step.id, attempt, owners, due, self.at, why.reason, why.sent_back_by))
         if due is not None:
             rungs = climb(self.facts.calendar, step, self.at, due, anchor)
@@ -107,8 +114,13 @@ class Transition:
         """The same, for an actor who must own it. Raises Refused `not_yours` too."""
         state = self.waiting(path, attempt)
         if self.actor not in state.owners:
-            raise Refused("not_yours")
+            raise self.not_yours(state)
         return state
+
+    def not_yours(self, state: StepState) -> Refused:
+        """The refusal of somebody who is not asked, with to whom they handed it over, if they did."""
+        given = next((handover.to for handover in reversed(state.handovers) if handover.owner == self.actor), "")
+        return Refused("not_yours", to=given) if given else Refused("not_yours")
 
 
 def _closed(run: Run, path: str, attempt: int) -> Refused:

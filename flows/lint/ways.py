@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from flows.model import Approve, Ask, Branch, Collect, Do, End, Generate, Step
+from flows.model import Approve, Ask, Branch, Collect, Do, End, Generate, Parallel, Step
 from flows.reading.draft import Draft
 from flows.reading.nodes import Place
 
@@ -22,6 +22,10 @@ def check_ways(draft: Draft) -> None:
     for before, step in _behind_ends(flow.steps):
         problem = f"The step `{step.id}` is never reached: every way ends before it."
         source.add(places[step.id], problem, f"Remove it, or move it before `{before.id}`.")
+    for step in flow.walk():
+        if isinstance(step, End) and flow.places[step.id].within:
+            hint = "Move it below the parallel step: a rejection, or an outcome that `ends`, still ends the run at once."
+            source.add(places[step.id], f"`{step.id}` would end the run while other blocks are at work.", hint)
     passed = dict(_passed(flow.steps, ()))
     for step_id, use in source.send_backs:
         if use.name in places and use.name not in passed[step_id]:
@@ -34,8 +38,11 @@ def check_ways(draft: Draft) -> None:
 
 def _blocks(step: Step) -> Iterator[tuple[Step, ...]]:
     """The blocks inside a step."""
-    if isinstance(step, Branch):
-        yield from (case.steps for case in step.cases)
+    match step:
+        case Branch():
+            yield from (case.steps for case in step.cases)
+        case Parallel():
+            yield from (block.steps for block in step.blocks)
 
 
 def _ends(step: Step) -> bool:
@@ -53,9 +60,10 @@ def _behind_ends(steps: tuple[Step, ...]) -> Iterator[tuple[Step, Step]]:
 
 
 def _passed(steps: tuple[Step, ...], before: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each step with the earlier ones that every way to it has passed and that have something to repeat."""
+    """Each step with the earlier ones that every way to it has passed and that have something to repeat. A parallel block knows
+    its own only: what the others do meanwhile is not undone."""
     for step in steps:
         yield step.id, before
         for block in _blocks(step):
-            yield from _passed(block, before)
+            yield from _passed(block, () if isinstance(step, Parallel) else before)
         before += (step.id,) if isinstance(step, _REPEATABLE) else ()

@@ -13,9 +13,9 @@ from flows.rules import RuleSyntaxError, compile_rule, names_in
 
 BLANK = Wording({"en": ""})
 NEVER = Rule("", lambda names: False)
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
-_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_CEL_WORDS = "true false null in as break const continue else for function if import let loop package namespace return var void"
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
+CEL_WORDS = "true false null in as break const continue else for function if import let loop package namespace return var void"
 
 
 def text(source: Source, node: Node) -> str:
@@ -47,11 +47,11 @@ def matching(pattern: str, what: str, example: str) -> Callable[[Source, Node], 
 def name(node: Node) -> Text:
     """A name that rules can use too: lower case letters, digits and _, a letter first."""
     word = scalar(node)
-    if not _IDENTIFIER.fullmatch(word.value):
+    if not IDENTIFIER.fullmatch(word.value):
         raise Wrong(
             word.place, f"`{word.value}` is not a name.", "Use small letters, digits and _, a letter first: `cost_centre`."
         )
-    if word.value in _CEL_WORDS.split():
+    if word.value in CEL_WORDS.split():
         raise Wrong(word.place, f"`{word.value}` is a word of the rule language.", f"Choose another, such as `{word.value}_1`.")
     return word
 
@@ -108,7 +108,7 @@ def wording(source: Source, node: Node) -> Wording:
 def _by_language(source: Source, table: Table) -> dict[str, str]:
     texts: dict[str, str] = {}
     for language, node in table.entries:
-        if not _LANGUAGE.fullmatch(language.value):
+        if not LANGUAGE.fullmatch(language.value):
             source.add(
                 language.place,
                 f"`{language.value}` is not a language code.",
@@ -133,7 +133,7 @@ def _note_slots(source: Source, word: Text) -> None:
             word.place, "A curly bracket is not closed or not opened.", "Write a slot as `{amount}`, a bracket as `{{`."
         ) from None
     for slot, spec, bang in found:
-        if not _IDENTIFIER.fullmatch(slot.lower()) or spec or bang:
+        if not IDENTIFIER.fullmatch(slot.lower()) or spec or bang:
             raise Wrong(word.place, f"`{{{slot}}}` is not a slot.", "Write only a name in the brackets: `{amount}`.")
         source.uses.append(Use("slot", slot, word.place))
 

@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import NamedTuple, TypedDict
 
-from flows.model import (
-    Approve,
-    Ask,
-    Branch,
-    Case,
-    Choice,
-    Collect,
-    Do,
-    Duration,
-    End,
-    Generate,
-    Notify,
-    Policy,
-    Rung,
-    Step,
-    Wording,
-)
-from flows.reading.leaves import BLANK, NEVER, defining, flag, identifier, matching, name, rule, scalar, using, wording
-from flows.reading.nodes import Items, Node, Place, Table, Text, Wrong
-from flows.reading.source import Keys, Source, Use, did_you_mean, each, entries, some
-from flows.reading.times import DEFAULT_LADDER, duration, ladder
+from flows.model import Ask, Block, Branch, Case, Clock, Collect, Duration, End, Generate, Notify, Parallel, Step, Wait
+from flows.reading.deciding import approve, do
+from flows.reading.head import counted, head_of, owner_of
+from flows.reading.leaves import BLANK, NEVER, identifier, matching, rule, scalar, using, wording
+from flows.reading.nodes import Node, Place, Table, Wrong
+from flows.reading.source import Keys, Source, did_you_mean, each, some
+from flows.reading.times import until
 
-LATER = ("worker", "schedule", "wait", "parallel", "each", "subflow")
-_N_OF_M = re.compile(r"(\d{1,2}) of (\d{1,2})")
-_POLICY_HINT = "Write `policy: in sequence` (one after another) or `policy: 2 of 3` (so many of them, in any order)."
-
-
-class Head(TypedDict):
-    """What all steps share."""
-
-    id: str
-    title: Wording
-    owner: str
-    due: Duration | None
-    ladder: tuple[Rung, ...]
-    line: int
-
-
-class Outcome(NamedTuple):
-    """One outcome of a do step: its button, and where it leads if not onward."""
-
-    choice: Choice
-    send_back_to: str
-    ends: str
+LATER = ("worker", "schedule", "each", "subflow")
+_JOIN_HINT = "Write `join: all`, `join: any`, or so many of the blocks: `join: 2 of 3`."
 
 
 def step(source: Source, node: Node) -> Step:
@@ -78,126 +42,17 @@ def _kind(node: Node) -> str:
     raise Wrong(first.place, f"`{first.value}` is not a step kind.", did_you_mean(first.value, KINDS, supported))
 
 
-def _head(source: Source, keys: Keys, kind: str, *, titled: bool = True, owned: bool = True, timed: bool = True) -> Head:
-    id = keys.need(kind, defining("step"), "")
-    spoken = Wording({"en": id.replace("_", " ").capitalize()})
-    title = keys.need("title", wording, BLANK) if titled else keys.may("title", wording, spoken)
-    owner = keys.need("owner", owner_of, "") if owned else ""
-    due = keys.may("due", duration, None) if timed else None
-    rungs = keys.may("ladder", ladder, DEFAULT_LADDER) if timed else ()
-    if timed and "ladder" in keys and "due" not in keys:
-        source.add(keys.place_of("ladder"), "A ladder needs a due time to count from.", "Add a line `due: 4bh`.")
-    return Head(id=id, title=title, owner=owner, due=due, ladder=rungs if due else (), line=keys.place.line)
-
-
-def owner_of(source: Source, node: Node) -> str:
-    """A role, `requester`, or a participant, which the model calls `participant:<name>`."""
-    word = name(node)
-    source.use("owner", word)
-    # Roles and participants are defined above the steps, so which of the two it is is already known.
-    return f"participant:{word.value}" if word.value in source.names("participant") else word.value
-
-
 def _ask(source: Source, keys: Keys) -> Step:
-    return Ask(**_head(source, keys, "ask"), fields=keys.need("fields", some(using("asked")), ()))
+    return Ask(**head_of(source, keys, "ask"), fields=keys.need("fields", some(using("asked")), ()))
 
 
 def _collect(source: Source, keys: Keys) -> Step:
-    return Collect(**_head(source, keys, "collect"), items=keys.need("documents", some(using("document")), ()))
-
-
-def _approve(source: Source, keys: Keys) -> Step:
-    head = _head(source, keys, "approve", owned=False)
-    approvers = keys.need("by", _approvers, ())
-    policy, needed = keys.may("policy", _policy, (Policy.ONE, 1))
-    if policy is Policy.ONE and len(approvers) > 1:
-        source.add(keys.place_of("by"), "It is not said how several approvers decide.", _POLICY_HINT)
-    checks = keys.may("checks", each(using("check")), ())
-    return Approve(
-        **head,
-        policy=policy,
-        approvers=approvers,
-        needed=needed,
-        send_back_to=keys.may("send_back_to", _target(head["id"]), ""),
-        checks=tuple(source.checks[check] for check in checks if check in source.checks),
-        rejected=keys.may("rejected", identifier, "rejected"),
-    )
-
-
-def _approvers(source: Source, node: Node) -> tuple[str, ...]:
-    """One role, or a list of roles."""
-    roles = some(using("role"))(source, node) if isinstance(node, Items) else (using("role")(source, node),)
-    if len(set(roles)) < len(roles):
-        raise Wrong(node.place, "A role stands twice among the approvers.", "Name each role once.")
-    return roles
-
-
-def _policy(source: Source, node: Node) -> tuple[Policy, int]:
-    word = scalar(node)
-    if word.value in ("one", "in sequence"):
-        return (Policy.ONE if word.value == "one" else Policy.SEQUENCE), 1
-    counted = _N_OF_M.fullmatch(word.value)
-    if not counted:
-        raise Wrong(word.place, f"`{word.value}` is not a supported policy.", _POLICY_HINT)
-    if not 1 <= int(counted[1]) <= int(counted[2]):
-        raise Wrong(word.place, f"`{word.value}` can never be met.", "The first number is at least 1 and at most the second.")
-    return Policy.N_OF_M, int(counted[1])
-
-
-def _target(from_step: str) -> Callable[[Source, Node], str]:
-    """A reader of the step that `from_step` sends back to."""
-
-    def read(source: Source, node: Node) -> str:
-        word = name(node)
-        source.send_backs.append((from_step, Use("step", word.value, word.place)))
-        return source.use("step", word)
-
-    return read
-
-
-def _do(source: Source, keys: Keys) -> Step:
-    head = _head(source, keys, "do")
-    outcomes = keys.need("outcomes", _outcomes(head["id"]), ())
-    return Do(
-        **head,
-        instruction=keys.need("instruction", wording, BLANK),
-        outcomes=tuple(outcome.choice for outcome in outcomes),
-        fields=keys.may("fields", each(using("asked")), ()),
-        send_back_to={o.choice.key: o.send_back_to for o in outcomes if o.send_back_to},
-        ends={o.choice.key: o.ends for o in outcomes if o.ends},
-        attach=keys.may("attach", each(using("document")), ()),
-        by_mail=keys.may("by_mail", flag, False),
-    )
-
-
-def _outcomes(from_step: str) -> Callable[[Source, Node], tuple[Outcome, ...]]:
-    def read(source: Source, node: Node) -> tuple[Outcome, ...]:
-        found = [(_outcome(source, from_step, key, value), key.place) for key, value in entries(node, "outcomes")]
-        if not found:
-            raise Wrong(node.place, "A step needs at least one outcome.", "Write `done: Done` below `outcomes:`.")
-        source.buttons.append(tuple((outcome.choice, place) for outcome, place in found))
-        return tuple(outcome for outcome, _ in found)
-
-    return read
-
-
-def _outcome(source: Source, from_step: str, key: Text, node: Node) -> Outcome:
-    """`key: wording`, or a table of label and where the outcome leads."""
-    word = source.attempt(identifier, key, "")
-    if not isinstance(node, Table) or all(k.value not in ("label", "send_back_to", "ends") for k, _ in node.entries):
-        return Outcome(Choice(word, source.attempt(wording, node, BLANK)), "", "")
-    keys = Keys(source, node, "an outcome")
-    label = keys.need("label", wording, BLANK)
-    found = Outcome(Choice(word, label), keys.may("send_back_to", _target(from_step), ""), keys.may("ends", identifier, ""))
-    if found.send_back_to and found.ends:
-        source.add(key.place, "An outcome cannot both send back and end the run.", "Keep one of `send_back_to` and `ends`.")
-    keys.close()
-    return found
+    return Collect(**head_of(source, keys, "collect"), items=keys.need("documents", some(using("document")), ()))
 
 
 def _generate(source: Source, keys: Keys) -> Step:
     return Generate(
-        **_head(source, keys, "generate", titled=False, owned=False, timed=False),
+        **head_of(source, keys, "generate", titled=False, owned=False, timed=False),
         template=keys.need("template", identifier, ""),
         output=keys.need("document", using("document"), ""),
         series=keys.may("series", _series, ""),
@@ -212,7 +67,7 @@ def _series(source: Source, node: Node) -> str:
 
 def _notify(source: Source, keys: Keys) -> Step:
     return Notify(
-        **_head(source, keys, "notify", titled=False, owned=False, timed=False),
+        **head_of(source, keys, "notify", titled=False, owned=False, timed=False),
         to=keys.need("to", owner_of, ""),
         message=keys.need("message", wording, BLANK),
         attach=keys.may("attach", each(using("document")), ()),
@@ -220,7 +75,7 @@ def _notify(source: Source, keys: Keys) -> Step:
 
 
 def _branch(source: Source, keys: Keys) -> Step:
-    head = _head(source, keys, "branch", titled=False, owned=False, timed=False)
+    head = head_of(source, keys, "branch", titled=False, owned=False, timed=False)
     cases = keys.need("cases", some(_case), ())
     seen: dict[str, Place] = {}
     last = len(cases) - 1
@@ -248,18 +103,72 @@ def _case(source: Source, node: Node) -> tuple[Case, Place]:
     return found, keys.place
 
 
+def _wait(source: Source, keys: Keys) -> Step:
+    head = head_of(source, keys, "wait", titled=False, owned=False, timed=False)
+    until_when = keys.need("until", until, Duration(Clock.HOURS))
+    fields = keys.may("fields", some(using("asked")), ())
+    if fields:
+        head["owner"] = keys.need("owner", owner_of, "")
+    elif "owner" in keys:
+        keys.may("owner", owner_of, "")
+        hint = "Add `fields: [...]`, or remove the owner to wait for the time only."
+        source.add(keys.place_of("owner"), "Nothing is asked of this owner.", hint)
+    return Wait(**head, until=until_when, fields=fields)
+
+
+def _parallel(source: Source, keys: Keys) -> Step:
+    head = head_of(source, keys, "parallel", titled=False, owned=False, timed=False)
+    blocks = keys.need("blocks", some(_block), ())
+    seen: dict[str, Place] = {}
+    for one, place in blocks:
+        if one.name in seen:
+            hint = f"Rename it: the first is on line {seen[one.name].line}."
+            source.add(place, f"The block `{one.name}` stands twice in this step.", hint)
+        seen[one.name] = place
+    if len(blocks) == 1:
+        source.add(keys.place_of("blocks"), "One block alone is not parallel.", "Add another block, or write its steps directly.")
+    needed = keys.may("join", _join(len(blocks)), len(blocks))
+    return Parallel(**head, blocks=tuple(one for one, _ in blocks), needed=needed)
+
+
+def _block(source: Source, node: Node) -> tuple[Block, Place]:
+    keys = Keys(source, node, "a block of a parallel step")
+    found = Block(name=keys.need("block", identifier, ""), steps=keys.need("steps", some(step), ()))
+    keys.close()
+    return found, keys.place
+
+
+def _join(blocks: int) -> Callable[[Source, Node], int]:
+    """A reader of how many of the `blocks` must be done."""
+
+    def read(source: Source, node: Node) -> int:
+        word = scalar(node)
+        if word.value in ("all", "any"):
+            return blocks if word.value == "all" else 1
+        so_many = counted(word)
+        if not so_many:
+            raise Wrong(word.place, f"`{word.value}` does not say how many blocks must be done.", _JOIN_HINT)
+        if so_many[1] != blocks:
+            raise Wrong(word.place, f"There are {blocks} blocks, and `{word.value}` counts {so_many[1]}.", _JOIN_HINT)
+        return so_many[0]
+
+    return read
+
+
 def _end(source: Source, keys: Keys) -> Step:
-    head = _head(source, keys, "end", titled=False, owned=False, timed=False)
+    head = head_of(source, keys, "end", titled=False, owned=False, timed=False)
     return End(**head, outcome=keys.may("outcome", identifier, head["id"]), message=keys.need("message", wording, BLANK))
 
 
 KINDS: dict[str, Callable[[Source, Keys], Step]] = {
     "ask": _ask,
     "collect": _collect,
-    "approve": _approve,
-    "do": _do,
+    "approve": approve,
+    "do": do,
     "generate": _generate,
     "notify": _notify,
     "branch": _branch,
+    "parallel": _parallel,
+    "wait": _wait,
     "end": _end,
 }

@@ -19,9 +19,9 @@ DEFAULT_LADDER = (
     Rung("late125", Decimal("1.25"), "manager"),
     Rung("late200", Decimal(2), "manager"),
 )
-_LENGTH = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)\s*(bh|bd|h|d)(?:\s+(after|before)\s+(\w+))?")
-_WALL = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-_RUNG = re.compile(r"(\d{1,4})%\s+(\w+)")
+LENGTH = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)\s*(bh|bd|h|d)(?:\s+(after|before)\s+(\w+))?")
+WALL = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+RUNG = re.compile(r"(\d{1,4})%\s+(\w+)")
 _DURATION_HINT = "Write `4bh` (working hours), `2bd` (working days), `48h`, `5d`, `18:00`, or `1bd after delivery_date`."
 _RUNG_HINT = "Write a share of the time and who is told: `50% owner` or `125% manager`."
 
@@ -29,9 +29,9 @@ _RUNG_HINT = "Write a share of the time and who is told: `50% owner` or `125% ma
 def duration(source: Source, node: Node) -> Duration:
     """`4bh`, `2bd`, `48h`, `5d`, `18:00`, and the lengths also `after` or `before` a date field."""
     word = scalar(node)
-    if wall := _WALL.fullmatch(word.value.strip()):
+    if wall := WALL.fullmatch(word.value.strip()):
         return Duration(Clock.WALL, at=time(int(wall[1]), int(wall[2])))
-    length = _LENGTH.fullmatch(word.value.strip())
+    length = LENGTH.fullmatch(word.value.strip())
     if not length:
         raise Wrong(word.place, f"`{word.value}` is not a due time.", _DURATION_HINT)
     amount, clock, relation, anchor = length.groups()
@@ -40,6 +40,15 @@ def duration(source: Source, node: Node) -> Duration:
     if anchor:
         source.uses.append(Use("date", anchor, word.place))
     return Duration(Clock(clock), Decimal(amount), anchor=anchor or "", before=relation == "before")
+
+
+def until(source: Source, node: Node) -> Duration:
+    """A duration, or a date field: then work begins on that date."""
+    word = scalar(node)
+    if not re.fullmatch(r"[a-z]\w*", word.value):
+        return duration(source, node)
+    source.uses.append(Use("date", word.value, word.place))
+    return Duration(Clock.WALL, at=time(), anchor=word.value)
 
 
 def ladder(source: Source, node: Node) -> tuple[Rung, ...]:
@@ -52,7 +61,7 @@ def ladder(source: Source, node: Node) -> tuple[Rung, ...]:
 
 def _rung(source: Source, node: Node) -> Rung:
     word = scalar(node)
-    found = _RUNG.fullmatch(word.value.strip())
+    found = RUNG.fullmatch(word.value.strip())
     if not found or not int(found[1]):
         raise Wrong(word.place, f"`{word.value}` is not a rung of a ladder.", _RUNG_HINT)
     share, to = int(found[1]), found[2]

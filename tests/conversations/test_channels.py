@@ -102,3 +102,10 @@ def test_automatic_mail_is_recorded_and_never_answered(world: World) -> None:
     before, count = world.run(), world.inbox_count()
     assert purchase.vendor.replies(purchase.vendor.last, "Acknowledged", Auto_Submitted="auto-replied") == []
     assert (world.run(), world.inbox_count()) == (before, count + 1)
+
+
+def test_a_machine_that_answers_every_mail_is_answered_three_times_at_most(world: World) -> None:
+    robot = phone(world, "email", 77, "Robot")
+    answered = [reply for number in range(8) for reply in robot.says(f"Ticket {number} was opened for your message")]
+    assert 1 <= len(answered) <= 3
+    assert robot.says("menu"), "one that makes sense is answered again"

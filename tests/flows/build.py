@@ -11,6 +11,7 @@ from flows import Flow, RuleError
 from flows.model import (
     Approve,
     Ask,
+    Block,
     Branch,
     Case,
     Check,
@@ -25,12 +26,14 @@ from flows.model import (
     FieldType,
     Generate,
     Notify,
+    Parallel,
     Participant,
     Policy,
     Rule,
     Rung,
     Start,
     Step,
+    Wait,
     Wording,
 )
 from flows.values import Line, Money
@@ -126,8 +129,8 @@ def generate(**more: Any) -> Generate:
     return Generate(id="draft", title=words("draft"), template="po", output="po", series="PO", **more)
 
 
-def notify(to: str = "participant:vendor", **more: Any) -> Notify:
-    return Notify(id="send", title=words("send"), to=to, message=words("Here it is"), attach=more.pop("attach", ("po",)), **more)
+def notify(to: str = "participant:vendor", id: str = "send", **more: Any) -> Notify:
+    return Notify(id=id, title=words("send"), to=to, message=words("Here it is"), attach=more.pop("attach", ("po",)), **more)
 
 
 def branch(*cases: Case) -> Branch:
@@ -136,6 +139,16 @@ def branch(*cases: Case) -> Branch:
 
 def case(name: str, when: Rule | None, *steps: Step) -> Case:
     return Case(name=name, when=when, steps=steps)
+
+
+def parallel(*blocks: tuple[Step, ...], needed: int = 0, id: str = "both") -> Parallel:
+    """A parallel step of blocks named b0, b1, ...; all of them are needed unless said otherwise."""
+    named = tuple(Block(name=f"b{n}", steps=steps) for n, steps in enumerate(blocks))
+    return Parallel(id=id, title=words(id), blocks=named, needed=needed or len(blocks))
+
+
+def wait(until: Duration, *fields: str, id: str = "pause", owner: str = "") -> Wait:
+    return Wait(id=id, title=words(id), until=until, fields=fields, owner=owner)
 
 
 def end(outcome: str = "completed", id: str = "end") -> End:

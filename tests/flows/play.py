@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
 from flows import Calendar, Effect, Event, Facts, Flow, PlanTimer, Record, Refused, Run, Say, Topic, advance, replay
-from flows.events import SYSTEM, Begin, Cancel, Decide, File, Finish, Fire, Give, Resume, Skip
+from flows.events import SYSTEM, Begin, Cancel, Comment, Decide, Delegate, File, Finish, Fire, Give, Resume, Skip
 from flows.values import Value
 
 MONDAY = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
@@ -99,6 +99,19 @@ class Play:
 
     def cancel(self, actor: str = "rita", reason: str = "") -> Play:
         return self.event(Cancel(**self.about(actor), reason=reason))
+
+    def comment(self, actor: str, text: str) -> Play:
+        return self.event(Comment(**self.about(actor), text=text))
+
+    def delegate(self, actor: str, to: str, path: str = "approval", owner: str = "") -> Play:
+        return self.event(Delegate(**self.here(actor, path), owner=owner or actor, to=to))
+
+    def wake(self, path: str = "pause", at: datetime | None = None) -> Play:
+        """The wait's timer fires: at its time, or at another."""
+        due = self.now.steps[path].due_at
+        assert due is not None
+        event = Fire(**self.here(SYSTEM, path), rung="wake")
+        return self.event(replace(event, at=at or due))
 
     # --- what came of it ----------------------------------------------------------------------------------------------
 

@@ -65,7 +65,25 @@ def test_a_whole_run_is_the_fold_of_its_facts() -> None:
 def test_every_kind_of_fact_can_be_folded() -> None:
     facts, _ = recorded()
     seen = {type(fact) for decided in facts for fact in decided}
-    assert set(get_args(Decided)) - seen == {StepBlocked, flows.events.StageReached}
+    elsewhere = {flows.events.Forked, flows.events.BlockDone, flows.events.Commented, flows.events.Delegated}
+    assert set(get_args(Decided)) - seen == {StepBlocked, flows.events.StageReached} | elsewhere
+
+
+def test_comments_handovers_and_blocks_are_folded() -> None:
+    run = replay(None, (BEGUN, OPENED, flows.events.Commented("hana", "late", AT), flows.events.Forked("both")))
+    run = replay(run, (flows.events.BlockDone("both", "left"), flows.events.Delegated("one", 1, "hana", "fay", "mia", AT)))
+    state = run.steps["one"]
+    assert [(remark.by, remark.text) for remark in run.remarks] == [("hana", "late")]
+    assert (run.joined, state.owners, state.acted_for("fay"), state.acted_for("hugo")) == (
+        {"both": ("left",)},
+        ("fay", "hugo"),
+        "hana",
+        "",
+    )
+    back = replay(run, (flows.events.Delegated("one", 1, "fay", "hana", "fay", AT), StepCleared("both")))
+    assert (back.steps["one"].acted_for("hana"), back.joined) == ("", {})
+    on = replay(run, (flows.events.StageReached("one", 1, ("fay",), None, AT),))
+    assert on.steps["one"].acted_for("fay") == "", "what is held at a later stage is their own"
 
 
 def test_erased_values_change_nothing_but_themselves() -> None:

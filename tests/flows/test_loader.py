@@ -175,7 +175,7 @@ BROKEN = {
         "  - generate: letter_made", "  - ¦generat: letter_made", "not a step kind", "Did you mean `generate`?"
     ),
     "kind of later": Broken(
-        "  - generate: letter_made", "  - ¦parallel: letter_made", "not supported yet", "The kinds are: ask, collect"
+        "  - generate: letter_made", "  - ¦worker: letter_made", "not supported yet", "The kinds are: ask, collect"
     ),
     "kind not first": Broken(
         "  - generate: letter_made\n    template: leave_letter",
@@ -196,7 +196,6 @@ BROKEN = {
         "            policy: in sequence\n", "", "how several approvers", "in sequence", at="by: [head, manager]"
     ),
     "policy unknown": Broken("policy: in sequence", "policy: ¦majority", "not a supported policy", "2 of 3"),
-    "policy of later": Broken("policy: in sequence", "policy: ¦60 percent", "not a supported policy", "2 of 3"),
     "policy impossible": Broken("policy: in sequence", "policy: ¦3 of 2", "never be met", "at most"),
     "approver twice": Broken("by: [head, manager]", "by: ¦[head, head]", "stands twice", "once"),
     "case without when": Broken("        when: days > 5\n", "", "`when` is missing", "Add a line", at="case: long"),
@@ -235,7 +234,7 @@ def test_each_problem_has_its_place_and_what_to_write(broken):
 
 def test_all_problems_of_a_file_are_told_at_once_in_order():
     text = SOUND
-    for broken in (BROKEN["prefix"], BROKEN["field type"], BROKEN["due"], BROKEN["kind of later"]):
+    for broken in (BROKEN["prefix"], BROKEN["field type"], BROKEN["due"], BROKEN["rung"]):
         text = text.replace(broken.old, broken.new.replace("¦", ""))
     lines = [line for line, _, _, _ in problems(text)]
     assert len(lines) == 4

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flows import events
 from flows.events import Decided, Event
-from flows.run import Filed, Run, StepState, Vote
+from flows.run import Filed, Handover, Remark, Run, StepState, Vote
 from flows.values import Erased
 from storage import coders
 from storage.audit import agree
@@ -117,8 +117,8 @@ def test_the_same_look_finds_a_part_that_is_left_in_clear(monkeypatch: pytest.Mo
 def test_every_text_is_either_private_or_known_to_be_no_words_of_a_person() -> None:
     """A new attribute of type str fails here until somebody says which it is."""
     ids_and_keys = {
-        "actor", "at", "attempt", "by", "case", "choice", "closed_by", "contact", "digest", "document", "flow", "id", "item",
-        "number", "outcome", "path", "reference", "requester", "run_id", "rung", "sent_back_by", "series",
+        "actor", "at", "attempt", "by", "case", "choice", "closed_by", "contact", "digest", "document", "flow", "id", "instead_of", "item",
+        "block", "number", "outcome", "owner", "path", "reference", "requester", "run_id", "rung", "sent_back_by", "series", "to",
     }  # fmt: skip
     field_names = {
         (events.Skip, "name"),
@@ -126,7 +126,7 @@ def test_every_text_is_either_private_or_known_to_be_no_words_of_a_person() -> N
         (events.ValueSet, "name"),
         (events.ParticipantBound, "name"),
     }
-    for kind in (Run, StepState, Vote, Filed, *EVENTS.values(), *DECIDED.values()):
+    for kind in (Run, StepState, Vote, Filed, Remark, Handover, *EVENTS.values(), *DECIDED.values()):
         hints = get_type_hints(kind, localns={"Calendar": object})
         words = {f.name for f in fields(kind) if hints[f.name] is str} - ids_and_keys
         unsaid = {(kind, name) for name in words} - set(PRIVATE) - field_names
@@ -163,6 +163,19 @@ def test_what_the_system_did_is_sealed_under_the_requester() -> None:
     event = events.Finish(at=NOW, actor=events.SYSTEM, facts=life()[0][0].facts, path="po", attempt=1, name="PO for Asha.pdf")
     text = encode_event(event, (), Vault(), ASHA, {})
     assert decode_event(text, Vault({ASHA}), CALENDAR) == replace(event, name=ERASED)
+
+
+def test_a_comment_goes_with_who_wrote_it() -> None:
+    event = events.Comment(at=NOW, actor=RAVI, facts=life()[0][0].facts, text="my knee hurts")
+    decided = (events.Commented(RAVI, "my knee hurts", NOW),)
+    text = encode_event(event, decided, Vault(), ASHA)
+    run = replace(folded(life()), remarks=(Remark(RAVI, "my knee hurts", NOW),))
+    stored = encode_run(run, Vault(), SUBJECTS)
+    assert "knee" not in text + stored
+    assert decode_decided(text, Vault({ASHA})) == decided
+    assert decode_decided(text, Vault({RAVI})) == (events.Commented(RAVI, ERASED, NOW),)
+    assert decode_run(stored, Vault({ASHA})).remarks == run.remarks
+    assert decode_run(stored, Vault({RAVI})).remarks == (Remark(RAVI, ERASED, NOW),)
 
 
 # --- versions and refusals -------------------------------------------------------------------------------------------
