@@ -35,10 +35,10 @@ OF_CONTACT = hot(
     )
 )
 ROLES = select(MEMBERSHIP.c.contact_id, MEMBERSHIP.c.role)
-HOLDERS = (
-    select(MEMBERSHIP.c.role, MEMBERSHIP.c.contact_id)
+HOLDERS = hot(
+    select(MEMBERSHIP.c.contact_id)
     .join(CONTACT, CONTACT.c.id == MEMBERSHIP.c.contact_id)
-    .where(MEMBERSHIP.c.role.in_(bindparam("roles", expanding=True)), CONTACT.c.suspended.is_(False))
+    .where(MEMBERSHIP.c.role == bindparam("role"), CONTACT.c.suspended.is_(False))
     .order_by(CONTACT.c.number)
 )
 ONE = hot(
@@ -125,10 +125,7 @@ class People(Repository):
 
     def holders(self, roles: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Who holds each of `roles` now, suspended people left out, in the order in which they were added."""
-        held: dict[str, list[str]] = {role: [] for role in roles}
-        for role, contact_id in self.conn.execute(HOLDERS, {"roles": list(held)}):
-            held[role].append(contact_id)
-        return {role: tuple(people) for role, people in held.items()}
+        return {role: tuple(self.conn.execute(HOLDERS, {"role": role}).scalars()) for role in roles}
 
     def set_roles(self, contact_id: str, roles: Iterable[str]) -> None:
         """Exactly these from now on."""
