@@ -195,5 +195,6 @@ def _recent_run(turn: Turn) -> str | None:
     if loaded is None or loaded.run.requester != turn.contact_id or loaded.run.ended_at is not None:
         return None
     flow = turn.flow_of(loaded)
-    collected = any(isinstance(flow.step(path), Collect) for path in loaded.run.steps)
+    states = (*loaded.run.history, *loaded.run.steps.values())  # a request sent back keeps its checklist in its history
+    collected = any(isinstance(flow.step(state.path), Collect) for state in states)
     return loaded.run.id if collected else None

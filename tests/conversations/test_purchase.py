@@ -138,6 +138,19 @@ def test_send_back_keeps_the_values_and_asks_every_approval_again(world: World) 
     world.whole()
 
 
+def test_a_file_may_be_added_while_a_request_is_being_corrected(world: World) -> None:
+    purchase = Purchase(world).up_to("head_approval")
+    purchase.hana.taps("Send back")
+    purchase.hana.says("Please add another quote")
+    before = len(world.run().files)
+    assert purchase.asker.sends(pdf("another")) == ["PA-1001: added to the documents, thank you."]
+    assert len(world.run().files) == before + 1
+    assert world.open() == ["request"], "nothing is submitted by a file"
+    purchase.asker.taps("Submit")
+    assert world.open() == ["budget"]
+    world.whole()
+
+
 def test_reject_needs_a_reason_and_ends_it(world: World) -> None:
     purchase = Purchase(world).up_to("head_approval")
     purchase.hana.taps("Reject")
