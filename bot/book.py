@@ -10,11 +10,9 @@ from pathlib import Path
 
 from bot.config import Settings
 from flows import Flow
-from flows.loader import load
+from flows.loader import TEMPLATES, load
 from flows.model import Approve, Generate
 from storage import Database, Unit
-
-TEMPLATES = Path(__file__).resolve().parent.parent / "flows" / "templates"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from bot.rehearsal.play import Failure
 from bot.words import choice_label
 from flows import Flow
 from flows.calendar import Calendar
-from flows.model import Approve, Branch, Notify, Policy, Step
+from flows.graph.captions import approvers, somebody
+from flows.model import Approve, Branch, Notify, Step
 from flows.parse import show
 from flows.reading.source import Problem
 
@@ -122,7 +123,7 @@ def _stop_lines(number: int, stop: Stop, found: Forecast, calendar: Calendar) ->
     yield f"{number:>3}. {title}{f', with {who}' if who else ''} ({step.kind} {step.id})"
     yield f"     from {_when(stop.opened, calendar)}{f', due {_when(stop.due, calendar)}' if stop.due else ''}"
     for reminder in stop.reminders:
-        told = who_acts(flow, step) if reminder.to == "owner" else _title(flow, reminder.to)
+        told = who_acts(flow, step) if reminder.to == "owner" else somebody(flow, reminder.to)
         yield f"     {'late:  ' if reminder.late else 'remind:'} {_when(reminder.at, calendar)}, {told}"
     if stop.choice:
         yield f"     supposed: {choice_label(step, stop.choice, 'en')}"
@@ -134,28 +135,10 @@ def who_acts(flow: Flow, step: Step) -> str:
     """Who has a step, in the words of the flow: `Department head, then Finance`, `2 of Purchase committee`, `Vendor`."""
     match step:
         case Approve():
-            titles = [_title(flow, role) for role in step.approvers]
-            match step.policy:
-                case Policy.ONE | Policy.ANY:
-                    return " or ".join(titles)
-                case Policy.SEQUENCE:
-                    return ", then ".join(titles)
-                case Policy.N_OF_M:
-                    return f"{step.needed} of {', '.join(titles)}"
-                case Policy.ALL:
-                    return f"all of {', '.join(titles)}"
-                case Policy.PERCENT:
-                    return f"{step.needed}% of {', '.join(titles)}"
+            return approvers(flow, step)
         case Notify():
-            return _title(flow, step.to)
-    return _title(flow, step.owner) if step.owner else ""
-
-
-def _title(flow: Flow, who: str) -> str:
-    if who in flow.roles:
-        return flow.roles[who].text()
-    name = who.removeprefix(PARTICIPANT)
-    return flow.participants[name].title.text() if name in flow.participants else name.capitalize()
+            return somebody(flow, step.to)
+    return somebody(flow, step.owner) if step.owner else ""
 
 
 def forecast_data(found: Forecast, calendar: Calendar) -> dict[str, Any]:
@@ -176,7 +159,7 @@ def _stop_data(stop: Stop, flow: Flow, calendar: Calendar) -> dict[str, Any]:
     if isinstance(step, Branch) and stop.case:
         return {"step": step.id, "kind": step.kind, "case": stop.case, "because": stop.because}
     told = [
-        {"at": _iso(r.at, calendar), "to": who_acts(flow, step) if r.to == "owner" else _title(flow, r.to), "late": r.late}
+        {"at": _iso(r.at, calendar), "to": who_acts(flow, step) if r.to == "owner" else somebody(flow, r.to), "late": r.late}
         for r in stop.reminders
     ]
     return {

@@ -16,16 +16,17 @@ def owner(flow: Flow, step: Step) -> str:
     """Who acts in a step, by title; "" where it acts by itself."""
     match step:
         case Approve():
-            return _approvers(flow, step)
+            return approvers(flow, step)
         case Notify():
-            return f"to {_somebody(flow, step.to)}"
+            return f"to {somebody(flow, step.to)}"
         case Parallel():
             return f"goes on after {step.needed} of {len(step.blocks)}"
-    return _somebody(flow, step.owner) if step.owner else ""
+    return somebody(flow, step.owner) if step.owner else ""
 
 
-def _approvers(flow: Flow, step: Approve) -> str:
-    names = [_somebody(flow, role) for role in step.approvers]
+def approvers(flow: Flow, step: Approve) -> str:
+    """Who decides, by the step's policy: `Department head, then Finance`, `2 of Purchase committee`."""
+    names = [somebody(flow, role) for role in step.approvers]
     match step.policy:
         case Policy.ONE | Policy.ANY:
             return " or ".join(names)
@@ -38,7 +39,8 @@ def _approvers(flow: Flow, step: Approve) -> str:
     return f"{step.policy} of {', '.join(names)}"
 
 
-def _somebody(flow: Flow, name: str) -> str:
+def somebody(flow: Flow, name: str) -> str:
+    """The title of a role, of the requester or of an outside party, as steps name them."""
     if name == "requester":
         return "Requester"
     party = flow.participants.get(name.removeprefix("participant:"))
