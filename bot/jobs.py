@@ -150,8 +150,11 @@ class Jobs:
             return
 
         def make(facts: Facts) -> Event:
-            filed = {"document": document.id, "digest": document.digest, "name": document.name} if document else {}
-            return Finish(at=now, actor=SYSTEM, facts=facts, path=row.path, attempt=row.attempt, error=error, **filed)
+            of = document or DocumentRow("", "", "", 0, "")
+            return Finish(
+                at=now, actor=SYSTEM, facts=facts, path=row.path, attempt=row.attempt, error=error,
+                document=of.id, digest=of.digest, name=of.name,
+            )  # fmt: skip
 
         try:
             self.transitions.apply(unit, loaded, make, now)

@@ -13,7 +13,8 @@ from bot.facts import Business, gather, vendor_key
 from bot.words import Draft, Scene, merged, progress, say, summary
 from bot.words.draft import Tap
 from flows import DropTimers, Effect, Event, Facts, PlanTimer, Record, Run, Say, Value, Work, advance
-from flows.events import Begin, Decide, File, Give, NumberIssued, Skip, StepClosed
+from flows.decided import NumberIssued, StepClosed
+from flows.events import Begin, Decide, File, Give, Skip
 from flows.model import Approve, Flow
 from flows.run import Status, StepStatus
 from storage import Address, Loaded, TokenRow, Unit, new_token

@@ -4,10 +4,11 @@ The parts that need a library stand apart and are imported by name: `flows.loade
 """
 
 from flows.calendar import Calendar
+from flows.decided import Decided
 from flows.effects import DropTimers, Effect, PlanTimer, Record, Say, Topic, Work
 from flows.engine import advance, asking, names, say_again, shortage
 from flows.errors import FlowError, FlowFileError, FlowFileErrors, InvalidValue, Refused, RuleError
-from flows.events import SYSTEM, Decided, Event, Facts
+from flows.events import SYSTEM, Event, Facts
 from flows.fold import replay
 from flows.model import Flow
 from flows.run import Run, Status, StepState, StepStatus

@@ -41,8 +41,9 @@ class Clock(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """`4bh`, `2bd`, `48h`, `5d`, or a wall clock time `18:00`; `anchor` is "" (the step's opening) or a date field's name,
-    and `before` counts back from that date."""
+    """`4bh`, `2bd`, `48h`, `5d`, or a wall clock time `18:00`. `anchor` is what it counts from: "" (the step's opening), a date
+    field's name, "start:" (the run's start), "step:<id>" (when that step was last done), or in a rung "due:" (the due moment).
+    `before` counts back from there."""
 
     clock: Clock
     amount: Decimal = Decimal(0)
@@ -53,12 +54,14 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One rung of a ladder: at `share` of the step's allowed time (0.5 = half, 1 = due, 1.25 = a quarter over), tell `to`
-    ("owner", or a role). `name` is unique in the step: it is the timer's key."""
+    """One rung of a ladder: at `share` of the step's allowed time (0.5 = half, 1 = due, 1.25 = a quarter over), or at `offset`
+    from the opening (anchor "") or from the due moment (anchor "due:"), tell `to` ("owner", or a role). With an offset, `share` only
+    says what it is: below 1 a reminder, 1 due, above 1 an escalation. `name` is unique in the step: it is the timer's key."""
 
     name: str
     share: Decimal
     to: str
+    offset: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ class FieldType(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Field:
     """A value the run asks for or computes. `personal` names its subject ("requester", "vendor", ...) or is "". `formula`
-    (`total(items)`) makes it computed: never asked."""
+    (`total(items)`, `sum(a, b)`, `difference(a, b)`, `percent(rate, a)`) makes it computed: never asked. `seen_by`: the roles that
+    are shown the value, beside who gave it and the requester; () for everybody inside."""
 
     name: str
     type: FieldType
@@ -96,15 +100,18 @@ class Field:
     currency: str = ""
     personal: str = ""
     formula: str = ""
+    seen_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentItem:
-    """One item of a checklist. `minimum` is a rule giving how many files are wanted (an int); types are media types."""
+    """One item of a checklist. `minimum` is a rule giving how many files are wanted (an int); types are media types. `expires` is the
+    date field that holds until when the document is valid: asked with it, watched, and "" for one that does not expire."""
 
     name: str
     title: Wording
     minimum: Rule
+    expires: str = ""
     types: tuple[str, ...] = ("application/pdf", "image/jpeg", "image/png", "image/webp")
 
 
@@ -115,3 +122,11 @@ class Check:
     name: str
     rule: Rule
     message: Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Where `when` holds as a step opens, its due time and ladder are `share` of what they are otherwise (0.5 halves them)."""
+
+    when: Rule
+    share: Decimal

@@ -5,8 +5,75 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flows.run import Filed, StepStatus
+from flows.progress import (
+    Booked,
+    ChildDone,
+    Claimed,
+    Deferred,
+    Delegated,
+    FieldSkipped,
+    HandoverDeclined,
+    HandoverTaken,
+    Held,
+    Offered,
+    Released,
+    Reminded,
+    Rescheduled,
+    Spawned,
+    StageReached,
+    StepBlocked,
+    StepCleared,
+    StepClosed,
+    StepOpened,
+    Suggested,
+    Voted,
+    VoteWithdrawn,
+)
+from flows.run import Filed, Parent, Verdict
 from flows.values import Value
+
+__all__ = [
+    "BlockDone",
+    "Booked",
+    "BranchTaken",
+    "ChildDone",
+    "Claimed",
+    "Commented",
+    "Compensated",
+    "Decided",
+    "Deferred",
+    "Delegated",
+    "DocumentFiled",
+    "DocumentJudged",
+    "FieldSkipped",
+    "FilesSetAside",
+    "Forked",
+    "HandoverDeclined",
+    "HandoverTaken",
+    "Held",
+    "ItemWaived",
+    "Moved",
+    "NumberIssued",
+    "Offered",
+    "ParticipantBound",
+    "Released",
+    "Reminded",
+    "Rescheduled",
+    "RunBegun",
+    "RunEnded",
+    "Spawned",
+    "StageReached",
+    "StepBlocked",
+    "StepCleared",
+    "StepClosed",
+    "StepOpened",
+    "Suggested",
+    "Undoing",
+    "ValueCleared",
+    "ValueSet",
+    "VoteWithdrawn",
+    "Voted",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +84,7 @@ class RunBegun:
     flow_version: int
     requester: str
     at: datetime
+    parent: Parent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +95,9 @@ class ValueSet:
 
 
 @dataclass(frozen=True, slots=True)
-class StepOpened:
-    """`sent_back_by` and `reason` say who sent it back and why; both "" when the step was reached by going forward."""
+class ValueCleared:
+    """A loop asks it anew."""
 
-    path: str
-    attempt: int
-    owners: tuple[str, ...]
-    due_at: datetime | None
-    at: datetime
-    reason: str = ""
-    sent_back_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSkipped:
-    path: str
     name: str
 
 
@@ -51,55 +107,30 @@ class DocumentFiled:
 
 
 @dataclass(frozen=True, slots=True)
-class Voted:
-    path: str
-    attempt: int
+class DocumentJudged:
+    """All files of a checklist item that still stand were accepted or rejected."""
+
+    item: str
+    verdict: Verdict
     by: str
-    choice: str
     reason: str
     at: datetime
-    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class StageReached:
-    """A sequence moved on to its next role."""
+class FilesSetAside:
+    """The files of these items stay on record and count no longer: a loop, or a document that has expired, asks for new ones."""
 
-    path: str
-    stage: int
-    owners: tuple[str, ...]
-    due_at: datetime | None
-    at: datetime
+    items: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class StepClosed:
-    """`status` DONE, RETURNED or CANCELLED."""
+class ItemWaived:
+    """A checklist item is not needed in this run."""
 
-    path: str
-    attempt: int
-    status: StepStatus
-    outcome: str
+    item: str
     by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StepCleared:
-    """The step is to be gone through again: its closed attempt, if any, moves to the history, a branch forgets its
-    case, a parallel step its blocks."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepBlocked:
-    """The engine could not go on by rule (missing value, nobody in the role, failed work): a person must mend it."""
-
-    path: str
-    attempt: int
     reason: str
-    owners: tuple[str, ...]
     at: datetime
 
 
@@ -135,18 +166,6 @@ class Commented:
 
 
 @dataclass(frozen=True, slots=True)
-class Delegated:
-    """What waited for `owner` waits for `to` now; `by` is the owner or a manager."""
-
-    path: str
-    attempt: int
-    owner: str
-    to: str
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class ParticipantBound:
     name: str
     contact: str
@@ -159,13 +178,28 @@ class NumberIssued:
 
 
 @dataclass(frozen=True, slots=True)
-class Reminded:
-    """A rung was climbed: who was told."""
+class Undoing:
+    """The run was cancelled, and `paths` (done steps) are compensated, in this order, before it ends."""
+
+    paths: tuple[str, ...]
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Compensated:
+    """What undoes the step at `path` has been gone through."""
 
     path: str
-    attempt: int
-    rung: str
-    told: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The run goes on under another version of its flow."""
+
+    flow_version: int
+    by: str
     at: datetime
 
 
@@ -181,10 +215,18 @@ class RunEnded:
 Decided = (
     RunBegun
     | ValueSet
+    | ValueCleared
     | StepOpened
     | FieldSkipped
     | DocumentFiled
+    | DocumentJudged
+    | FilesSetAside
+    | ItemWaived
     | Voted
+    | VoteWithdrawn
+    | Held
+    | Released
+    | Claimed
     | StageReached
     | StepClosed
     | StepCleared
@@ -194,8 +236,20 @@ Decided = (
     | BlockDone
     | Commented
     | Delegated
+    | HandoverTaken
+    | HandoverDeclined
+    | Suggested
+    | Offered
+    | Booked
+    | Spawned
+    | ChildDone
+    | Rescheduled
     | ParticipantBound
     | NumberIssued
     | Reminded
+    | Deferred
+    | Undoing
+    | Compensated
+    | Moved
     | RunEnded
 )

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from flows.events import Decided
+from flows.decided import Decided
 from flows.model import Choice
+from flows.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,19 @@ class Topic(StrEnum):
     COMMENT = "comment"
     DROPPED = "dropped"
     HANDED = "handed"
+    CONFIRM = "confirm"
+    CHECKLIST = "checklist"
+    SUGGESTED = "suggested"
+    SLOTS = "slots"
+    BOOKED = "booked"
+    POOL = "pool"
+    CLAIMED = "claimed"
+    HELD = "held"
+    UNDONE = "undone"
+    WITHDRAWN = "withdrawn"
+    EXPIRY = "expiry"
+    COVERED = "covered"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +97,35 @@ class Work:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-Effect = Record | Say | PlanTimer | DropTimers | Work
+@dataclass(frozen=True, slots=True)
+class DropTimer:
+    """One rung of an open step attempt must not fire."""
+
+    path: str
+    attempt: int
+    rung: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Start the run `run` (its id) of the newest version of `flow` that this version of ours was published with, for `requester`. When
+    it is over, `flows.events.EndChild` comes back with the values that the step takes."""
+
+    path: str
+    attempt: int
+    index: int
+    run: str
+    flow: str
+    requester: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelChild:
+    """Cancel a run that this one started, if it is open."""
+
+    run: str
+    reason: str
+
+
+Effect = Record | Say | PlanTimer | DropTimers | DropTimer | Work | Spawn | CancelChild

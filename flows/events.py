@@ -1,4 +1,4 @@
-"""What can happen to a run (commands are imperative, from outside) and what was decided (past tense, folded into the snapshot).
+"""What can happen to a run: commands, imperative, from outside. What is decided on them: `flows.decided`.
 
 Every event carries the facts it was decided on: nothing in `flows.engine` looks anything up.
 """
@@ -10,80 +10,33 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flows.decided import (
-    BlockDone,
-    BranchTaken,
-    Commented,
-    Decided,
-    Delegated,
-    DocumentFiled,
-    FieldSkipped,
-    Forked,
-    NumberIssued,
-    ParticipantBound,
-    Reminded,
-    RunBegun,
-    RunEnded,
-    StageReached,
-    StepBlocked,
-    StepCleared,
-    StepClosed,
-    StepOpened,
-    ValueSet,
-    Voted,
-)
-from flows.values import Value
+from flows.run import Parent, Verdict
+from flows.values import Money, Value
 
 if TYPE_CHECKING:
     from flows.calendar import Calendar
 
-__all__ = [
-    "SYSTEM",
-    "Begin",
-    "BlockDone",
-    "BranchTaken",
-    "Cancel",
-    "Comment",
-    "Commented",
-    "Decide",
-    "Decided",
-    "Delegate",
-    "Delegated",
-    "DocumentFiled",
-    "Event",
-    "Facts",
-    "FieldSkipped",
-    "File",
-    "Finish",
-    "Fire",
-    "Forked",
-    "Give",
-    "NumberIssued",
-    "ParticipantBound",
-    "Reminded",
-    "Resume",
-    "RunBegun",
-    "RunEnded",
-    "Skip",
-    "StageReached",
-    "StepBlocked",
-    "StepCleared",
-    "StepClosed",
-    "StepOpened",
-    "ValueSet",
-    "Voted",
-]
-
 SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """Who stands in for a person on leave, up to `most` (None: for everything)."""
+
+    to: tuple[str, ...]
+    most: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a transition needs from outside the run.
 
-    `people`: role to contact ids that hold it now, in a fixed order. `calendar`: the business's working time; `calendar_digest`
-    names the stored version. `numbers`: series to the next free number, already formatted (`{"PO": "PO-2026-0007"}`).
-    `lookups`: named results the flow asks for (`{"same_vendor_7d": 2}`). `participants`: outside party to contact id, if bound.
+    `people`: role (also the owner words "person:<address>" and "field:<name>") to contact ids that hold it now, in a fixed order.
+    `calendar`: the business's working time; `calendar_digest` names the stored version. `numbers`: series to the next free number,
+    already formatted (`{"PO": "PO-2026-0007"}`). `lookups`: named results the flow asks for (`{"same_vendor_7d": 2}`).
+    `participants`: outside party to contact id, if bound. `leave`: who is on leave now, with who covers them. `load`: open steps per
+    contact; `turns`: how many steps were given out in turn, per role. `booked`: slots (UTC) taken in the diary of a role, one entry a
+    booking. `grace`: seconds in which a decision can be undone.
     """
 
     people: Mapping[str, tuple[str, ...]]
@@ -92,6 +45,11 @@ class Facts:
     numbers: Mapping[str, str] = field(default_factory=dict)
     lookups: Mapping[str, int | str | bool] = field(default_factory=dict)
     participants: Mapping[str, str] = field(default_factory=dict)
+    leave: Mapping[str, Cover] = field(default_factory=dict)
+    load: Mapping[str, int] = field(default_factory=dict)
+    turns: Mapping[str, int] = field(default_factory=dict)
+    booked: Mapping[str, tuple[datetime, ...]] = field(default_factory=dict)
+    grace: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +68,7 @@ class Begin(Event):
     run_id: str
     reference: str
     values: Mapping[str, Value] = field(default_factory=dict)
+    parent: Parent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +104,15 @@ class File(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decide(Event):
     """Approve, reject or send back (approve step), report an outcome (do step), or `submit` a step that was sent back, on one
-    attempt. `stage` is the stage that the prompt was for: who holds two stages of a sequence must name the second."""
+    attempt. `stage` is the stage that the prompt was for: who holds two stages of a sequence must name the second. `proof`: what the
+    person has shown beside the tap ("pin", "code"), checked outside."""
 
     path: str
     attempt: int
     choice: str
     reason: str = ""
     stage: int = 0
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +126,8 @@ class Fire(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish(Event):
-    """Work for a step attempt came back: a filed document, or `error` in words for the manager."""
+    """Work for a step attempt came back: a filed document, what a worker suggests (`values`, the checks that `failed`, a `remark`), or
+    `error` in words for the manager."""
 
     path: str
     attempt: int
@@ -173,6 +135,9 @@ class Finish(Event):
     digest: str = ""
     name: str = ""
     error: str = ""
+    values: Mapping[str, Value] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,3 +170,98 @@ class Delegate(Event):
     attempt: int
     owner: str
     to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim(Event):
+    """One of a pool takes the open step."""
+
+    path: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take(Event):
+    """Take (or decline, with a reason) what was handed over."""
+
+    path: str
+    attempt: int
+    accept: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw(Event):
+    """The requester takes back what waits for approval, to change it; or somebody who voted takes back their vote while the step is
+    open."""
+
+    path: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo(Event):
+    """Take back a decision within its grace period."""
+
+    path: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop(Event):
+    """A manager cancels one open step, with a reason; the run goes on behind it. Never an approval."""
+
+    path: str
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge(Event):
+    """Accept or reject the files of a checklist item."""
+
+    path: str
+    attempt: int
+    item: str
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waive(Event):
+    """A checklist item is not needed in this run: by who checks the list, or a manager."""
+
+    path: str
+    attempt: int
+    item: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book(Event):
+    """Take one of the slots offered."""
+
+    path: str
+    attempt: int
+    slot: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndChild(Event):
+    """A run that this one started is over; `values` are those that the step takes over, under our own names."""
+
+    path: str
+    attempt: int
+    run: str
+    outcome: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replan(Event):
+    """Working time, holidays or a zone have changed: what is still to come is timed again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move(Event):
+    """A manager moves the run to the flow version that the engine is called with (see `flows.move`)."""

@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TypeVar
 
-from flows.events import (
+from flows.decided import (
     BlockDone,
     BranchTaken,
     Commented,
+    Compensated,
     Decided,
-    Delegated,
     DocumentFiled,
-    FieldSkipped,
+    DocumentJudged,
+    FilesSetAside,
     Forked,
+    ItemWaived,
+    Moved,
     NumberIssued,
     ParticipantBound,
-    Reminded,
     RunBegun,
     RunEnded,
-    StageReached,
-    StepBlocked,
-    StepCleared,
-    StepClosed,
-    StepOpened,
+    Undoing,
+    ValueCleared,
     ValueSet,
-    Voted,
 )
-from flows.run import Handover, Remark, Run, Status, StepState, StepStatus, Vote
+from flows.progress import ChildDone, Reminded, Spawned, StepCleared
+from flows.run import Cancelling, Filed, Remark, Run, Status, Verdict, Waiver
+from flows.stepping import after as step_after
+from flows.stepping import changed
 
-Snapshot = TypeVar("Snapshot", Run, StepState)
-
-
-def _with(of: Snapshot, **changes: Any) -> Snapshot:
-    """`dataclasses.replace` in half the time: folding is what the engine does most."""
-    new = object.__new__(type(of))
-    for name in of.__slots__:
-        object.__setattr__(new, name, changes[name] if name in changes else getattr(of, name))
-    return new
+T = TypeVar("T")
 
 
 def replay(run: Run | None, decided: Iterable[Decided]) -> Run:
@@ -51,7 +45,7 @@ def replay(run: Run | None, decided: Iterable[Decided]) -> Run:
 
 def counted(run: Run) -> Run:
     """One more event has been folded in."""
-    return _with(run, sequence=run.sequence + 1)
+    return changed(run, sequence=run.sequence + 1)
 
 
 def fold(run: Run | None, decided: Decided) -> Run:
@@ -60,70 +54,76 @@ def fold(run: Run | None, decided: Decided) -> Run:
         if not isinstance(decided, RunBegun):
             raise ValueError("a run starts with RunBegun")
         d = decided
-        return Run(d.run_id, d.reference, d.flow, d.flow_version, d.requester, d.at)
+        return Run(d.run_id, d.reference, d.flow, d.flow_version, d.requester, d.at, parent=d.parent)
     match decided:
         case ValueSet(name, value):
-            return _with(run, values={**run.values, name: value})
-        case DocumentFiled(filed):
-            return _with(run, files=(*run.files, filed))
+            return changed(run, values={**run.values, name: value})
+        case ValueCleared(name):
+            return changed(run, values=_without(run.values, name))
+        case DocumentFiled() | DocumentJudged() | FilesSetAside() | ItemWaived():
+            return _documents(run, decided)
         case BranchTaken(path, case):
-            return _with(run, taken={**run.taken, path: case})
+            return changed(run, taken={**run.taken, path: case})
         case Forked(path):
-            return _with(run, joined={**run.joined, path: ()})
+            return changed(run, joined={**run.joined, path: ()})
         case BlockDone(path, block):
-            return _with(run, joined={**run.joined, path: (*run.joined.get(path, ()), block)})
+            return changed(run, joined={**run.joined, path: (*run.joined.get(path, ()), block)})
         case Commented(by, text, at):
-            return _with(run, remarks=(*run.remarks, Remark(by, text, at)))
+            return changed(run, remarks=(*run.remarks, Remark(by, text, at)))
         case ParticipantBound(name, contact):
-            return _with(run, participants={**run.participants, name: contact})
+            return changed(run, participants={**run.participants, name: contact})
         case NumberIssued(series, number):
-            return _with(run, numbers={**run.numbers, series: number})
+            return changed(run, numbers={**run.numbers, series: number})
         case StepCleared(path):
             return _cleared(run, path)
         case Reminded():
             return run
+        case Spawned(path, _, children):
+            return changed(run, children={**run.children, path: children})
+        case ChildDone(path, child, outcome):
+            others = tuple(replace(c, outcome=outcome) if c.run == child else c for c in run.children.get(path, ()))
+            return changed(run, children={**run.children, path: others})
+        case Undoing(paths, by, reason):
+            return changed(run, cancelling=Cancelling(paths, by, reason))
+        case Compensated(path) if run.cancelling is not None:
+            left = tuple(p for p in run.cancelling.paths if p != path)
+            return changed(run, cancelling=replace(run.cancelling, paths=left))
+        case Moved(version):
+            return changed(run, flow_version=version)
         case RunEnded(outcome, cancelled, _, at):
-            return _with(run, status=Status.CANCELLED if cancelled else Status.ENDED, outcome=outcome, ended_at=at)
-        case RunBegun():
-            raise ValueError("a run begins once")
-    return _with(run, steps={**run.steps, decided.path: _step(run.steps.get(decided.path), decided)})
+            return changed(run, status=Status.CANCELLED if cancelled else Status.ENDED, outcome=outcome, ended_at=at)
+        case RunBegun() | Compensated():
+            raise ValueError("a run begins once, and compensates only while it is cancelled")
+    return changed(run, steps={**run.steps, decided.path: step_after(run.steps.get(decided.path), decided)})
 
 
-OfStep = StepOpened | FieldSkipped | Voted | Delegated | StageReached | StepClosed | StepBlocked
-
-
-def _step(state: StepState | None, decided: OfStep) -> StepState:
-    """One step's state after a fact about it."""
-    if isinstance(decided, StepOpened):
-        d = decided
-        return StepState(
-            d.path, d.attempt, StepStatus.OPEN, d.owners, d.at, d.due_at, reason=d.reason, sent_back_by=d.sent_back_by
-        )
-    if state is None:
-        raise ValueError(f"step {decided.path!r} was never opened")
+def _documents(run: Run, decided: DocumentFiled | DocumentJudged | FilesSetAside | ItemWaived) -> Run:
     match decided:
-        case FieldSkipped(_, name):
-            return _with(state, skipped=(*state.skipped, name))
-        case Voted(_, _, by, choice, reason, at, instead_of):
-            vote = Vote(by, choice, at, reason, instead_of)
-            return _with(state, votes=(*state.votes, vote), owners=tuple(o for o in state.owners if o != by))
-        case Delegated(_, _, owner, to, by, at):
-            owners = tuple(to if held == owner else held for held in state.owners)
-            return _with(state, owners=owners, handovers=(*state.handovers, Handover(owner, to, by, at, state.stage)))
-        case StageReached(_, stage, owners, due_at):
-            return _with(state, stage=stage, owners=owners, due_at=due_at)
-        case StepBlocked(_, _, reason, owners):
-            return _with(state, status=StepStatus.BLOCKED, reason=reason, owners=owners)
-        case StepClosed(_, _, status, outcome, by, at):
-            return _with(state, status=status, outcome=outcome, closed_by=by, closed_at=at)
+        case DocumentFiled(filed):
+            return changed(run, files=(*run.files, filed))
+        case DocumentJudged(item, verdict):
+            return changed(run, files=_judged(run.files, (item,), verdict))
+        case FilesSetAside(items):
+            return changed(run, files=_judged(run.files, items, Verdict.ASIDE))
+        case ItemWaived(item, by, reason, at):
+            return changed(run, waivers=(*run.waivers, Waiver(item, by, reason, at)))
+
+
+def _judged(files: tuple[Filed, ...], items: tuple[str, ...], verdict: Verdict) -> tuple[Filed, ...]:
+    return tuple(replace(f, verdict=verdict) if f.item in items and f.counts else f for f in files)
 
 
 def _cleared(run: Run, path: str) -> Run:
     state = run.steps.get(path)
-    return _with(
+    return changed(
         run,
-        steps={at: s for at, s in run.steps.items() if at != path},
+        steps=_without(run.steps, path),
         history=run.history if state is None else (*run.history, state),
-        taken={at: case for at, case in run.taken.items() if at != path},
-        joined={at: done for at, done in run.joined.items() if at != path},
+        taken=_without(run.taken, path),
+        joined=_without(run.joined, path),
+        children=_without(run.children, path),
     )
+
+
+def _without(of: Mapping[str, T], name: str) -> dict[str, T]:
+    return {key: value for key, value in of.items() if key != name}

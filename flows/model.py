@@ -1,8 +1,8 @@
 """What a flow is, once loaded: immutable definitions with compiled rules. Standard library only.
 
 A flow is a tree of steps. Steps of one block run one after another; a branch holds one block per case, a parallel step several
-that run at once. Step ids are unique in the whole flow, so a step's path is its id (blocks run several times will extend the
-path: `each/2/step`).
+that run at once; a step can have another one that undoes it. Step ids are unique in the whole flow, so a step's path is its id.
+What runs once per line is a run of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from flows.basics import (
     Duration,
     Field,
     FieldType,
+    Pace,
     Rule,
     Rung,
     Wording,
@@ -30,13 +31,19 @@ from flows.kinds import (
     Case,
     Collect,
     Do,
+    Each,
     End,
     Generate,
+    Job,
     Notify,
     Parallel,
     Policy,
+    Proof,
+    Schedule,
     Step,
+    Subflow,
     Wait,
+    Worker,
 )
 
 __all__ = [
@@ -52,28 +59,42 @@ __all__ = [
     "Do",
     "DocumentItem",
     "Duration",
+    "Each",
     "End",
     "Field",
     "FieldType",
     "Flow",
     "Generate",
+    "Job",
     "Notify",
+    "Pace",
     "Parallel",
     "Participant",
     "Place",
     "Policy",
+    "Proof",
     "Rule",
     "Rung",
+    "Schedule",
     "Start",
     "Step",
+    "Subflow",
     "Wait",
     "Wording",
+    "Worker",
 ]
+
+
+Around = tuple[tuple[str, str], ...]
+
+UNDO = "undo:"
+"""Stands for the name of a block in the place of steps that undo another: no block of a flow file can be called so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a run begins: whole phrases that open it (lower case, any language), and who may ("anyone" or roles)."""
+    """How a run begins: whole phrases that open it (lower case, any language), and who may ("anyone" or roles). Without phrases only
+    another flow starts it."""
 
     phrases: tuple[str, ...]
     by: tuple[str, ...] = ("anyone",)
@@ -93,17 +114,20 @@ class Participant:
 class Place:
     """Where a step stands in its flow: `number` counts in file order, `after` is the path of the step that follows once it is
     done ("" at the end of the flow, or of the innermost parallel block). `within`: the parallel steps around it with the name of
-    its block, outermost first."""
+    its block, outermost first; for what undoes a step, only that step with UNDO. `cases`: the branches around it with the name
+    of its case, outermost first."""
 
     step: Step
     number: int
     after: str
-    within: tuple[tuple[str, str], ...] = ()
+    within: Around = ()
+    cases: Around = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One published version of a flow. Step ids must be unique (the loader sees to it)."""
+    """One published version of a flow. Step ids must be unique (the loader sees to it). `amount`: the money field that caps and leave
+    are measured by. `alike`: the fields by which two runs are about the same thing. `pace`: the first that holds sets how fast."""
 
     id: str
     version: int
@@ -117,23 +141,28 @@ class Flow:
     steps: tuple[Step, ...]
     summary: Wording
     lookups: tuple[str, ...] = ()
+    amount: str = ""
+    alike: tuple[str, ...] = ()
+    pace: tuple[Pace, ...] = ()
+    industry: str = ""
     places: Mapping[str, Place] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Works out every step's place once, so that the engine never searches the tree."""
         places: dict[str, Place] = {}
 
-        def lay(block: tuple[Step, ...], after: str, within: tuple[tuple[str, str], ...]) -> None:
+        def lay(block: tuple[Step, ...], after: str, within: Around, cases: Around) -> None:
             for step, following in zip(block, (*(s.id for s in block[1:]), after), strict=False):
-                places[step.id] = Place(step, len(places), following, within)
+                places[step.id] = Place(step, len(places), following, within, cases)
                 if isinstance(step, Branch):
                     for case in step.cases:
-                        lay(case.steps, following, within)
+                        lay(case.steps, following, within, (*cases, (step.id, case.name)))
                 elif isinstance(step, Parallel):
                     for lane in step.blocks:
-                        lay(lane.steps, "", (*within, (step.id, lane.name)))
+                        lay(lane.steps, "", (*within, (step.id, lane.name)), cases)
+                lay(step.compensate, "", ((step.id, UNDO),), ())
 
-        lay(self.steps, "", ())
+        lay(self.steps, "", (), ())
         object.__setattr__(self, "places", places)
 
     def walk(self) -> Iterator[Step]:

@@ -16,6 +16,22 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Court(StrEnum):
+    """Whose move it is: ours (somebody who holds a role of the flow), or theirs (everybody else)."""
+
+    US = "us"
+    THEM = "them"
+
+
+class Verdict(StrEnum):
+    """What was said of a file: nothing yet; good; no good; or replaced, so that it counts no longer."""
+
+    OPEN = ""
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    ASIDE = "aside"
+
+
 class StepStatus(StrEnum):
     OPEN = "open"
     DONE = "done"
@@ -38,7 +54,8 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A document given to the run: `document` is its id in storage, `digest` its SHA-256, `item` the checklist item it fills."""
+    """A document given to the run: `document` is its id in storage, `digest` its SHA-256, `item` the checklist item it fills. A file
+    counts while it is neither rejected nor set aside."""
 
     document: str
     digest: str
@@ -46,6 +63,61 @@ class Filed:
     item: str
     by: str
     at: datetime
+    verdict: Verdict = Verdict.OPEN
+
+    @property
+    def counts(self) -> bool:
+        return self.verdict in (Verdict.OPEN, Verdict.ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A checklist item that is not needed in this run."""
+
+    item: str
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The step attempt of another run that started this one; `index` counts its children from 0."""
+
+    run: str
+    path: str
+    attempt: int
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A run started by a step: `outcome` is "" until it is over."""
+
+    run: str
+    index: int
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldChoice:
+    """A decision that its maker can still undo: it counts from `until` on."""
+
+    by: str
+    choice: str
+    reason: str
+    stage: int
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelling:
+    """A cancelled run that is still undoing what was done: `paths` are the steps left to compensate, the next one first."""
+
+    paths: tuple[str, ...]
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +145,9 @@ class StepState:
     """One step's latest attempt. `owners` are contact ids who can act now (an approve step in sequence: the current role's
     holders; who has voted leaves); `stage` counts through a sequence; times are UTC; `reason` says why it is blocked or was sent
     back, by `sent_back_by`; `skipped` are optional fields left unanswered; `closed_by` ended it; `handovers`
-    are in their order."""
+    are in their order, and `untaken` those who have yet to take theirs. `court` is whose move it is; `pace` the percentage of its
+    usual time; `held` what can still be undone; `suggested`, `failed` and `remark` come from a worker; `slots` (UTC) are offered;
+    `renews` and `returns_to`: see `flows.progress.StepOpened`. `claimed`: the owner took it out of a pool."""
 
     path: str
     attempt: int
@@ -90,6 +164,18 @@ class StepState:
     sent_back_by: str = ""
     skipped: tuple[str, ...] = ()
     handovers: tuple[Handover, ...] = ()
+    untaken: tuple[str, ...] = ()
+    court: Court = Court.US
+    pace: int = 100
+    held: tuple[HeldChoice, ...] = ()
+    claimed: bool = False
+    suggested: Mapping[str, Value] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+    remark: str = ""
+    slots: tuple[datetime, ...] = ()
+    renews: tuple[str, ...] = ()
+    returns_to: str = ""
+    deferred: tuple[str, ...] = ()
 
     def acted_for(self, contact: str) -> str:
         """Who was asked first of what `contact` holds at this stage; "" where that is themselves."""
@@ -104,7 +190,8 @@ class StepState:
 class Run:
     """A run's snapshot. Contact ids are opaque strings; `sequence` is the number of events folded in so far. `steps` holds the
     current attempt of each step on the way; attempts that were sent back or tried again are in `history`, oldest first. `taken`
-    maps a branch to its case; `joined` a parallel step that has begun to its blocks that are done."""
+    maps a branch to its case; `joined` a parallel step that has begun to its blocks that are done; `children` a step to the runs it
+    started. `cancelling` is there while a cancelled run is still undoing what was done."""
 
     id: str
     reference: str
@@ -125,6 +212,10 @@ class Run:
     sequence: int = 0
     joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    parent: Parent | None = None
+    children: Mapping[str, tuple[Child, ...]] = field(default_factory=dict)
+    cancelling: Cancelling | None = None
 
     def open_steps(self) -> tuple[StepState, ...]:
         """The step attempts that wait for somebody, oldest first (blocked ones included)."""

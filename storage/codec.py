@@ -9,14 +9,15 @@ and its texts as "[erased]"; everything else reads as before, so folding goes on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import orjson
 
-from flows import events
-from flows.events import Decided, Event
+from flows.decided import Decided
+from flows.events import Event
 from flows.run import Run
 from storage.coders import coder
 from storage.errors import NewerSchema
@@ -29,44 +30,14 @@ if TYPE_CHECKING:
 SCHEMA = 1
 NOBODY: Mapping[str, str] = MappingProxyType({})
 
-EVENTS: Mapping[str, type[Event]] = MappingProxyType(
-    {
-        "begin": events.Begin,
-        "give": events.Give,
-        "skip": events.Skip,
-        "file": events.File,
-        "decide": events.Decide,
-        "fire": events.Fire,
-        "finish": events.Finish,
-        "resume": events.Resume,
-        "cancel": events.Cancel,
-        "comment": events.Comment,
-        "delegate": events.Delegate,
-    }
-)
-DECIDED: Mapping[str, type[Decided]] = MappingProxyType(
-    {
-        "run_begun": events.RunBegun,
-        "value_set": events.ValueSet,
-        "step_opened": events.StepOpened,
-        "field_skipped": events.FieldSkipped,
-        "document_filed": events.DocumentFiled,
-        "voted": events.Voted,
-        "stage_reached": events.StageReached,
-        "step_closed": events.StepClosed,
-        "step_cleared": events.StepCleared,
-        "step_blocked": events.StepBlocked,
-        "branch_taken": events.BranchTaken,
-        "forked": events.Forked,
-        "block_done": events.BlockDone,
-        "commented": events.Commented,
-        "delegated": events.Delegated,
-        "participant_bound": events.ParticipantBound,
-        "number_issued": events.NumberIssued,
-        "reminded": events.Reminded,
-        "run_ended": events.RunEnded,
-    }
-)
+
+def _name(kind: type) -> str:
+    """`StepOpened` as `step_opened`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
+EVENTS: Mapping[str, type[Event]] = MappingProxyType({_name(kind): kind for kind in Event.__subclasses__()})
+DECIDED: Mapping[str, type[Decided]] = MappingProxyType({_name(kind): kind for kind in get_args(Decided)})
 _NAMES: Mapping[type, str] = MappingProxyType({kind: name for names in (EVENTS, DECIDED) for name, kind in names.items()})
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
@@ -19,16 +20,18 @@ Coder = tuple[Encode, Decode]
 
 
 def _make(kind: Any) -> Coder:
-    """How dataclass `kind` is written and read. An attribute missing in the JSON takes its default. A calendar is never
+    """How dataclass `kind` is written and read. An attribute that has its default is not written, and takes it when read. A calendar is never
     written: reading puts back the one that is being decoded with."""
     hints = get_type_hints(kind, localns={"Calendar": object})
     names = [f.name for f in fields(kind) if (kind, f.name) != (Facts, "calendar")]
     coders = {name: _of(hints[name]) for name in names}
-    writers = [(name, _sealing(coders[name][0], PRIVATE.get((kind, name)))) for name in names]
+    usual = {f.name: f.default_factory() if f.default_factory is not MISSING else f.default for f in fields(kind)}
+    writers = [(name, _sealing(coders[name][0], PRIVATE.get((kind, name))), usual[name]) for name in names]
     readers = {name: _unsealing(coders[name][1], (kind, name) in PRIVATE) for name in names}
 
     def encode(of: Any, taking: Taking) -> dict[str, Any]:
-        return {name: write(of, getattr(of, name), taking) for name, write in writers}
+        found = ((name, write, getattr(of, name), default) for name, write, default in writers)
+        return {name: write(of, value, taking) for name, write, value, default in found if value != default}
 
     def decode(raw: Any, opened: Opened) -> Any:
         return kind(**{name: readers[name](part, opened) for name, part in raw.items()})
@@ -71,6 +74,8 @@ def _of(hint: Any) -> Coder:
         return _optional(*_of(arguments[0]))
     if hint is datetime:
         return _time_in, _time_out
+    if hint is Decimal:
+        return lambda value, _: str(value), lambda raw, _: Decimal(raw)
     if is_dataclass(hint):
         return coder(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
+from flows import decided as told
 from flows import events
 from flows.events import SYSTEM
-from flows.run import Filed, Remark, StepState, StepStatus, Vote
+from flows.run import Cancelling, Filed, HeldChoice, Remark, StepState, StepStatus, Vote, Waiver
 from flows.values import Erased, Value
 
 if TYPE_CHECKING:
@@ -114,19 +115,34 @@ PRIVATE: Mapping[tuple[type, str], Owners] = MappingProxyType(
         (Filed, "name"): _by,
         (Remark, "text"): _by,
         (StepState, "reason"): _of_step,
-        (events.ValueSet, "value"): lambda of, taking: taking.field(of.name, of.value),
-        (events.StepOpened, "reason"): _sender_back,
-        (events.StepBlocked, "reason"): lambda _, taking: taking.person(""),
-        (events.BranchTaken, "because"): lambda of, taking: taking.quoting(of.because),
-        (events.Voted, "reason"): _by,
-        (events.RunEnded, "reason"): _by,
-        (events.Commented, "text"): _by,
+        (told.ValueSet, "value"): lambda of, taking: taking.field(of.name, of.value),
+        (told.StepOpened, "reason"): _sender_back,
+        (told.StepBlocked, "reason"): lambda _, taking: taking.person(""),
+        (told.BranchTaken, "because"): lambda of, taking: taking.quoting(of.because),
+        (told.Voted, "reason"): _by,
+        (told.RunEnded, "reason"): _by,
+        (told.Commented, "text"): _by,
+        (told.DocumentJudged, "reason"): _by,
+        (told.ItemWaived, "reason"): _by,
+        (told.Held, "reason"): _by,
+        (told.HandoverDeclined, "reason"): _by,
+        (told.Undoing, "reason"): _by,
+        (told.Suggested, "remark"): lambda _, taking: taking.person(""),
+        (Waiver, "reason"): _by,
+        (HeldChoice, "reason"): _by,
+        (Cancelling, "reason"): _by,
+        (StepState, "remark"): lambda _, taking: taking.person(""),
         (events.File, "name"): _actor,
         (events.Finish, "name"): _actor,
         (events.Finish, "error"): _actor,
         (events.Decide, "reason"): _actor,
         (events.Cancel, "reason"): _actor,
         (events.Comment, "text"): _actor,
+        (events.Finish, "remark"): _actor,
+        (events.Take, "reason"): _actor,
+        (events.Drop, "reason"): _actor,
+        (events.Judge, "reason"): _actor,
+        (events.Waive, "reason"): _actor,
     }
 )
 """Whose each personal attribute is; field values inside mappings are taken out by `Taking.field`."""

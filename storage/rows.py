@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from flows.events import Decided
+from flows.decided import Decided
 from flows.run import Run
 
 # --- people --------------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, Select, bindparam, delete, func, insert, literal_column, select, union, update
 
-from flows.events import Decided, Event
+from flows.decided import Decided
+from flows.events import Event
 from flows.fold import replay
 from flows.run import Run, Status, StepState, StepStatus
 from storage.chain import link

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.conversation.turn import Turn
 from bot.words import choice_label, moment, span, summary
 from flows import Flow, Run, StepState
-from flows.events import BranchTaken
+from flows.decided import BranchTaken
 from flows.model import Step, Wait
 from flows.run import Handover, Status, StepStatus
 from storage import Loaded, OutboxRow, RunRow

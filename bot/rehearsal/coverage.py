@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flows import Decided, Flow
-from flows.events import BranchTaken, Forked, RunEnded, StepBlocked, StepClosed, StepOpened, Voted
+from flows.decided import BranchTaken, Forked, RunEnded, StepBlocked, StepClosed, StepOpened, Voted
 from flows.model import Approve, Branch, Do, End, Step
 
 Choice = tuple[str, str]

@@ -25,8 +25,9 @@ from flows import (
     asking,
     shortage,
 )
+from flows.decided import BranchTaken, Forked, StepBlocked, StepOpened
 from flows.engine.wait import WAKE
-from flows.events import Begin, BranchTaken, Decide, File, Finish, Fire, Forked, Give, Skip, StepBlocked, StepOpened
+from flows.events import Begin, Decide, File, Finish, Fire, Give, Skip
 from flows.model import Approve, Collect, Do, Generate, Policy, Wait
 from flows.run import Status
 

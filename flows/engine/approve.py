@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from flows.decided import StageReached, Voted
 from flows.effects import Say, Topic
 from flows.engine.ending import end, send_back
 from flows.engine.people import distinct, nobody
 from flows.engine.prompts import prompt
 from flows.engine.transition import Next, Transition
 from flows.errors import Refused
-from flows.events import Decide, StageReached, Voted
+from flows.events import Decide
 from flows.model import Approve, Policy
 from flows.run import StepState
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from flows.decided import FieldSkipped
 from flows.engine.fields import invalid, store
 from flows.engine.prompts import asking, question, sent_back
 from flows.engine.transition import Next, Transition
 from flows.errors import Refused
-from flows.events import Decide, FieldSkipped, Give, Skip
+from flows.events import Decide, Give, Skip
 from flows.model import Ask, Do, Wait
 from flows.run import StepState
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flows.decided import BranchTaken, DocumentFiled, NumberIssued
 from flows.effects import Say, Topic, Work
 from flows.engine.people import distinct, nobody, resolve
 from flows.engine.prompts import attached
 from flows.engine.scope import because, names
 from flows.engine.transition import Next, Transition
 from flows.errors import Refused, RuleError
-from flows.events import SYSTEM, BranchTaken, DocumentFiled, Finish, NumberIssued
+from flows.events import SYSTEM, Finish
 from flows.model import Branch, Case, Generate, Notify, Rule
 from flows.run import Filed
 

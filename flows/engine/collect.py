@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from flows.decided import DocumentFiled
 from flows.effects import Say, Topic
 from flows.engine.people import distinct
 from flows.engine.prompts import prompt, sent_back, shortage
 from flows.engine.transition import Next, Transition
 from flows.errors import Refused, RuleError
-from flows.events import Decide, DocumentFiled, File
+from flows.events import Decide, File
 from flows.model import Collect
 from flows.run import Filed, StepState, StepStatus
 

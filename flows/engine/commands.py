@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.decided import Commented, Reminded, RunBegun, StepCleared
 from flows.effects import Say, Topic
 from flows.engine import approve, ask, automatic, collect, do, ending, wait
 from flows.engine.delegate import delegate
@@ -10,23 +11,7 @@ from flows.engine.people import distinct, outsiders, resolve
 from flows.engine.prompts import Prompt, prompt
 from flows.engine.transition import Next, Transition
 from flows.errors import Refused
-from flows.events import (
-    Begin,
-    Cancel,
-    Comment,
-    Commented,
-    Decide,
-    Delegate,
-    File,
-    Finish,
-    Fire,
-    Give,
-    Reminded,
-    Resume,
-    RunBegun,
-    Skip,
-    StepCleared,
-)
+from flows.events import Begin, Cancel, Comment, Decide, Delegate, File, Finish, Fire, Give, Resume, Skip
 from flows.model import Approve, Ask, Collect, Do, Rung, Wait
 from flows.run import Status, StepStatus
 

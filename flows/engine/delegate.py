@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from flows.decided import Delegated
 from flows.effects import Say, Topic
 from flows.engine.people import distinct
 from flows.engine.prompts import prompt
 from flows.engine.transition import Transition
 from flows.errors import Refused
-from flows.events import Delegate, Delegated
+from flows.events import Delegate
 from flows.model import Approve
 from flows.run import StepState
 

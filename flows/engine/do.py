@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.decided import Voted
 from flows.effects import Say, Topic
 from flows.engine.ask import ask_next
 from flows.engine.ending import end, send_back
@@ -10,7 +11,7 @@ from flows.engine.people import distinct
 from flows.engine.prompts import prompt
 from flows.engine.transition import Next, Transition
 from flows.errors import Refused
-from flows.events import Decide, Voted
+from flows.events import Decide
 from flows.model import Do
 from flows.run import StepState
 

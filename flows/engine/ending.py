@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flows.decided import RunEnded, StepCleared
 from flows.effects import Say, Topic
 from flows.engine.people import distinct
 from flows.engine.transition import Next, Transition
 from flows.errors import Refused
-from flows.events import RunEnded, StepCleared
 from flows.model import Place
 from flows.run import StepStatus
 

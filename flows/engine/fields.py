@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
+from flows.decided import ValueSet
 from flows.engine.transition import Transition
 from flows.errors import Refused
-from flows.events import SYSTEM, ValueSet
+from flows.events import SYSTEM
 from flows.model import Field, FieldType
 from flows.values import Line, Money, Value, lines_total
 

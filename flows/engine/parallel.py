@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from flows.decided import BlockDone, Forked
 from flows.effects import Say, Topic
 from flows.engine.transition import Next, Transition
-from flows.events import BlockDone, Forked
 from flows.model import Parallel
 from flows.run import Status, StepState, StepStatus
 

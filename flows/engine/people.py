@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from flows.decided import ParticipantBound
 from flows.engine.transition import Transition
-from flows.events import ParticipantBound
 from flows.model import Flow
 
 REQUESTER = "requester"

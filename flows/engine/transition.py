@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
+from flows.decided import Decided, StepBlocked, StepClosed, StepOpened
 from flows.effects import DropTimers, Effect, PlanTimer, Record, Say, Topic
 from flows.engine.words import CANCEL, RETRY
 from flows.errors import Refused
-from flows.events import SYSTEM, Decided, Event, StepBlocked, StepClosed, StepOpened
+from flows.events import SYSTEM, Event
 from flows.fold import counted, fold
 from flows.ladder import climb, due_at
 from flows.model import Flow, Step

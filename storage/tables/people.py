@@ -51,6 +51,22 @@ class Membership(Base, table=True):
     contact_id: str = Field(foreign_key="contact.id", index=True)
 
 
+class Leave(Base, table=True):
+    """A contact is away from `starts_at` until before `ends_at`. `cover` stands in: a contact id or a role, as `cover_kind` says
+    ("person", "role"); `most` and `currency` cap it ("" and "": for everything)."""
+
+    __tablename__ = "leave"
+
+    id: int = Field(default=None, sa_type=Id, primary_key=True)
+    contact_id: str = Field(foreign_key="contact.id", index=True)
+    starts_at: datetime = Field(sa_type=Utc)
+    ends_at: datetime = Field(sa_type=Utc, index=True)
+    cover_kind: str
+    cover: str
+    most: str
+    currency: str
+
+
 class Conversation(Base, table=True):
     """What we know of the talk at one address: when they last wrote, which run they are on, how often we did not understand, and
     what half-said decision (ids only) waits for its reason."""

@@ -54,7 +54,8 @@ class DecisionToken(Base, table=True):
 
 
 class FlowVersion(Base, table=True):
-    """A published flow file, immutable."""
+    """A published flow file, immutable. `children`: JSON of each flow that it starts to the flow_version id that it was published
+    with, "" for none."""
 
     __tablename__ = "flow_version"
     __table_args__ = (UniqueConstraint("flow", "number"), UniqueConstraint("flow", "digest"))
@@ -65,6 +66,22 @@ class FlowVersion(Base, table=True):
     digest: str
     source: str
     published_at: datetime = Field(sa_type=Utc)
+    children: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class Booking(Base, table=True):
+    """One seat of a slot in the diary of `resource` (a role), taken by a step attempt."""
+
+    __tablename__ = "booking"
+    __table_args__ = (UniqueConstraint("resource", "starts_at", "seat"),)
+
+    id: int = Field(default=None, sa_type=Id, primary_key=True)
+    resource: str
+    starts_at: datetime = Field(sa_type=Utc)
+    seat: int
+    run_id: str = Field(index=True)
+    path: str
+    attempt: int
 
 
 class Counter(Base, table=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.events import Voted
+from flows.decided import Voted
 from tests.conversations.phones import Phone
 from tests.conversations.purchase import Purchase
 from tests.conversations.world import World, pdf

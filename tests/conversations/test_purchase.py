@@ -6,7 +6,7 @@ import pypdfium2
 import pytest
 
 from flows import Status
-from flows.events import Voted
+from flows.decided import Voted
 from flows.run import StepStatus
 from tests.conversations.purchase import VENDOR, Purchase
 from tests.conversations.world import World, pdf

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, update
 
-from flows.events import Voted
+from flows.decided import Voted
 from storage import runs as stored_runs
 from tests.conversations.phones import Phone
 from tests.conversations.purchase import Purchase

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from flows.events import Reminded
+from flows.decided import Reminded
 from tests.conversations.conftest import MakeWorld
 from tests.conversations.purchase import Purchase
 from tests.conversations.world import World, monday

@@ -11,26 +11,9 @@ from typing import Any
 import pytest
 
 from flows import DropTimers, Flow, PlanTimer, Record, Refused, Run, Say, Status, StepState, StepStatus, advance, replay
+from flows.decided import BlockDone, Delegated, StepClosed
 from flows.engine import approve, commands, parallel, transition, wait
-from flows.events import (
-    SYSTEM,
-    Begin,
-    BlockDone,
-    Cancel,
-    Comment,
-    Decide,
-    Delegate,
-    Delegated,
-    Event,
-    Facts,
-    File,
-    Finish,
-    Fire,
-    Give,
-    Resume,
-    Skip,
-    StepClosed,
-)
+from flows.events import SYSTEM, Begin, Cancel, Comment, Decide, Delegate, Event, Facts, File, Finish, Fire, Give, Resume, Skip
 from flows.model import Approve, Collect, Do, Generate, Parallel, Policy, Wait
 from tests.flows import build as b
 from tests.flows import play as w

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flows import DropTimers, Status, StepStatus, Topic
-from flows.events import Reminded
+from flows.decided import Reminded
 from flows.model import Clock, Duration, Rung
 from tests.flows import build as b
 from tests.flows import play as w

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flows import DropTimers, Erased, Facts, Status, StepStatus, Topic, Work, names
-from flows.events import BranchTaken
+from flows.decided import BranchTaken
 from flows.model import Rule
 from tests.flows import build as b
 from tests.flows import play as w

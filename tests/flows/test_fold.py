@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import date
+from datetime import date, timedelta
 from typing import get_args
 
 import pytest
 
 import flows
 from flows import Decided, Erased, Event, Record, Run, StepStatus, replay
-from flows.events import (
+from flows import decided as told
+from flows.decided import (
     BranchTaken,
     NumberIssued,
     RunBegun,
@@ -23,6 +24,7 @@ from flows.events import (
     Voted,
 )
 from flows.fold import fold
+from flows.run import Child, Filed, Verdict
 from tests.flows import build as b
 from tests.flows import play as w
 
@@ -62,16 +64,62 @@ def test_a_whole_run_is_the_fold_of_its_facts() -> None:
     assert run.sequence == len(facts)
 
 
+UNTIL = AT + timedelta(seconds=10)
+LATER: tuple[Decided, ...] = (
+    told.Held("one", 1, "fay", "approve", "", 0, AT, UNTIL),
+    told.Released("one", 1, "fay"),
+    told.Voted("one", 1, "fay", "approve", "", AT),
+    told.VoteWithdrawn("one", 1, "fay", AT),
+    told.Delegated("one", 1, "hugo", "sam", "hugo", AT, untaken=True),
+    told.HandoverTaken("one", 1, "sam", AT),
+    told.Delegated("one", 1, "sam", "ravi", "mia", AT, untaken=True),
+    told.HandoverDeclined("one", 1, "ravi", "sam", "away", AT),
+    told.Claimed("one", 1, "hana", AT),
+    told.Suggested("one", 1, {"amount": 5}, ("quotes",), "read"),
+    told.Offered("one", 1, (AT, UNTIL)),
+    told.Booked("one", 1, "office", AT, 30, "hana"),
+    told.StageReached("one", 1, ("hana",), None, AT),
+    told.Rescheduled("one", 1, UNTIL),
+    told.Deferred("one", 1, "remind50"),
+    told.StepBlocked("one", 1, "no way on", ("mia",), AT),
+    told.Forked("both"),
+    told.BlockDone("both", "left"),
+    told.Spawned("kids", 1, (Child("c1", 0), Child("c2", 1))),
+    told.ChildDone("kids", "c1", "done"),
+    told.ValueSet("amount", 5, "hana"),
+    told.ValueCleared("amount"),
+    told.DocumentFiled(Filed("d1", "x", "a.pdf", "quotes", "hana", AT)),
+    told.DocumentJudged("quotes", Verdict.REJECTED, "fay", "blurred", AT),
+    told.DocumentFiled(Filed("d2", "y", "b.pdf", "quotes", "hana", AT)),
+    told.FilesSetAside(("quotes",)),
+    told.ItemWaived("spec", "fay", "not needed", AT),
+    told.Commented("hana", "late", AT),
+    told.Moved(2, "system", AT),
+    told.Undoing(("two", "one"), "mia", "called off", AT),
+    told.Compensated("two"),
+)
+
+
 def test_every_kind_of_fact_can_be_folded() -> None:
     facts, _ = recorded()
-    seen = {type(fact) for decided in facts for fact in decided}
-    elsewhere = {flows.events.Forked, flows.events.BlockDone, flows.events.Commented, flows.events.Delegated}
-    assert set(get_args(Decided)) - seen == {StepBlocked, flows.events.StageReached} | elsewhere
+    seen = {type(fact) for decided in (*facts, LATER) for fact in decided}
+    assert set(get_args(Decided)) == seen | {told.Reminded}
+    run = replay(None, (BEGUN, OPENED, *LATER))
+    state = run.steps["one"]
+    assert (state.owners, state.votes, state.held, state.untaken) == (("mia",), (), (), ())
+    assert (state.claimed, state.suggested, state.failed, state.slots) == (True, {"amount": 5}, ("quotes",), (AT, UNTIL))
+    assert (state.status, state.stage, state.due_at, state.deferred) == (StepStatus.BLOCKED, 1, UNTIL, ("remind50",))
+    assert [child.outcome for child in run.children["kids"]] == ["done", ""]
+    assert [filed.verdict for filed in run.files] == [Verdict.REJECTED, Verdict.ASIDE]
+    assert not run.values
+    assert (run.waivers[0].item, run.flow_version) == ("spec", 2)
+    assert run.cancelling is not None
+    assert run.cancelling.paths == ("one",)
 
 
 def test_comments_handovers_and_blocks_are_folded() -> None:
-    run = replay(None, (BEGUN, OPENED, flows.events.Commented("hana", "late", AT), flows.events.Forked("both")))
-    run = replay(run, (flows.events.BlockDone("both", "left"), flows.events.Delegated("one", 1, "hana", "fay", "mia", AT)))
+    run = replay(None, (BEGUN, OPENED, told.Commented("hana", "late", AT), told.Forked("both")))
+    run = replay(run, (told.BlockDone("both", "left"), told.Delegated("one", 1, "hana", "fay", "mia", AT)))
     state = run.steps["one"]
     assert [(remark.by, remark.text) for remark in run.remarks] == [("hana", "late")]
     assert (run.joined, state.owners, state.acted_for("fay"), state.acted_for("hugo")) == (
@@ -80,9 +128,9 @@ def test_comments_handovers_and_blocks_are_folded() -> None:
         "hana",
         "",
     )
-    back = replay(run, (flows.events.Delegated("one", 1, "fay", "hana", "fay", AT), StepCleared("both")))
+    back = replay(run, (told.Delegated("one", 1, "fay", "hana", "fay", AT), StepCleared("both")))
     assert (back.steps["one"].acted_for("hana"), back.joined) == ("", {})
-    on = replay(run, (flows.events.StageReached("one", 1, ("fay",), None, AT),))
+    on = replay(run, (told.StageReached("one", 1, ("fay",), None, AT),))
     assert on.steps["one"].acted_for("fay") == "", "what is held at a later stage is their own"
 
 

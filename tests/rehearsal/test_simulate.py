@@ -14,7 +14,7 @@ from bot.facts import Business, business
 from bot.rehearsal import forecast, play
 from bot.rehearsal.reading import read_text
 from bot.rehearsal.sample import Unusable, sample
-from flows.events import BranchTaken, StepOpened
+from flows.decided import BranchTaken, StepOpened
 from flows.loader import TEMPLATES, load
 from flows.model import FieldType
 from flows.parse import parse, show

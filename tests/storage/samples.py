@@ -13,8 +13,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import strategies as st
 
+from flows import decided as told
 from flows import events
-from flows.events import Decided, Event, Facts
+from flows.decided import Decided
+from flows.events import Event, Facts
 from flows.fold import replay
 from flows.run import Filed, Run, StepStatus
 from flows.values import Erased, Line, Money, Value
@@ -71,7 +73,16 @@ def of(hint: Any) -> st.SearchStrategy[Any]:
         return instances(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(hint)
-    return {str: st.text(), int: st.integers(0, 2**40), bool: st.booleans(), datetime: times, date: st.dates()}[hint]
+    decimals = st.decimals(allow_nan=False, allow_infinity=False, places=3)
+    plain = {
+        str: st.text(),
+        int: st.integers(0, 2**40),
+        bool: st.booleans(),
+        datetime: times,
+        date: st.dates(),
+        Decimal: decimals,
+    }
+    return plain[hint]
 
 
 def instances(kind: Any) -> st.SearchStrategy[Any]:
@@ -79,7 +90,7 @@ def instances(kind: Any) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind, localns={"Calendar": object})
     people = {"by", "actor", "requester", "sent_back_by"}
     parts: dict[str, st.SearchStrategy[Any]] = {"calendar": st.just(CALENDAR)} if kind is Facts else {}
-    if kind is events.ValueSet:
+    if kind is told.ValueSet:
         parts["name"] = names
     for one in fields(kind):
         if one.name not in parts:
@@ -121,55 +132,55 @@ def life(run_id: str = "1" * 32, reference: str = "PA-1001", start: datetime = N
         (
             events.Begin(at=start, actor=ASHA, facts=facts(), run_id=run_id, reference=reference),
             (
-                events.RunBegun(run_id, reference, "purchase", 1, ASHA, start),
-                events.StepOpened("request", 1, (ASHA,), at(4), start),
+                told.RunBegun(run_id, reference, "purchase", 1, ASHA, start),
+                told.StepOpened("request", 1, (ASHA,), at(4), start),
             ),
         ),
         (
             events.Give(at=at(1), actor=ASHA, facts=facts(), **on("request"), values={"reason": "a chair for my bad back"}),
             (
-                events.ValueSet("reason", "a chair for my bad back", ASHA),
-                events.ValueSet("amount", Money(Decimal("8500.00"), "INR"), ASHA),
-                events.ValueSet("items", (Line("Chair", Decimal(1), "piece", Decimal("7203.39"), Decimal(18)),), ASHA),
-                events.ValueSet("vendor_email", "sales@vendor.example", ASHA),
-                events.ParticipantBound("vendor", VENDOR),
+                told.ValueSet("reason", "a chair for my bad back", ASHA),
+                told.ValueSet("amount", Money(Decimal("8500.00"), "INR"), ASHA),
+                told.ValueSet("items", (Line("Chair", Decimal(1), "piece", Decimal("7203.39"), Decimal(18)),), ASHA),
+                told.ValueSet("vendor_email", "sales@vendor.example", ASHA),
+                told.ParticipantBound("vendor", VENDOR),
             ),
         ),
         (
             events.File(at=at(2), actor=ASHA, facts=facts(), **on("request"), item="quotes", document="f" * 32, digest="0" * 64,
                         name="quote from the vendor.pdf"),
             (
-                events.DocumentFiled(quote),
-                events.StepClosed("request", 1, StepStatus.DONE, "", ASHA, at(2)),
-                events.BranchTaken("by_amount", "small", "amount <= 10000 where amount is 8500"),
-                events.StepOpened("approval", 1, (RAVI, MEERA), at(6), at(2)),
+                told.DocumentFiled(quote),
+                told.StepClosed("request", 1, StepStatus.DONE, "", ASHA, at(2)),
+                told.BranchTaken("by_amount", "small", "amount <= 10000 where amount is 8500"),
+                told.StepOpened("approval", 1, (RAVI, MEERA), at(6), at(2)),
             ),
         ),
         (
             events.Decide(at=at(3), actor=RAVI, facts=facts(), **sent_back),
             (
-                events.Voted("approval", 1, RAVI, "send_back", "my dentist is cheaper", at(3)),
-                events.StepClosed("approval", 1, StepStatus.RETURNED, "send_back", RAVI, at(3)),
-                events.StepCleared("approval"),
-                events.StepCleared("request"),
-                events.StepOpened("request", 2, (ASHA,), None, at(3), "my dentist is cheaper", RAVI),
+                told.Voted("approval", 1, RAVI, "send_back", "my dentist is cheaper", at(3)),
+                told.StepClosed("approval", 1, StepStatus.RETURNED, "send_back", RAVI, at(3)),
+                told.StepCleared("approval"),
+                told.StepCleared("request"),
+                told.StepOpened("request", 2, (ASHA,), None, at(3), "my dentist is cheaper", RAVI),
             ),
         ),
         (
             events.Decide(at=at(4), actor=ASHA, facts=facts(), **on("request", 2), choice="submit"),
             (
-                events.StepClosed("request", 2, StepStatus.DONE, "", ASHA, at(4)),
-                events.StepOpened("approval", 2, (RAVI, MEERA), at(9), at(4)),
-                events.StepBlocked("approval", 2, "nobody can approve", (MEERA,), at(4)),
+                told.StepClosed("request", 2, StepStatus.DONE, "", ASHA, at(4)),
+                told.StepOpened("approval", 2, (RAVI, MEERA), at(9), at(4)),
+                told.StepBlocked("approval", 2, "nobody can approve", (MEERA,), at(4)),
             ),
         ),
         (
             events.Decide(at=at(5), actor=MEERA, facts=facts(), **on("approval", 2), choice="approve"),
             (
-                events.Voted("approval", 2, MEERA, "approve", "", at(5)),
-                events.StepClosed("approval", 2, StepStatus.DONE, "approved", MEERA, at(5)),
-                events.NumberIssued("PO", "PO-1"),
-                events.RunEnded("approved", False, MEERA, at(5)),
+                told.Voted("approval", 2, MEERA, "approve", "", at(5)),
+                told.StepClosed("approval", 2, StepStatus.DONE, "approved", MEERA, at(5)),
+                told.NumberIssued("PO", "PO-1"),
+                told.RunEnded("approved", False, MEERA, at(5)),
             ),
         ),
     ]  # fmt: skip

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, column, create_engine, delete, func, insert, make_url, select, text, update
 
+from flows import decided as told
 from flows import events
 from storage import Database, Unit, audit
 from storage import runs as repository
@@ -364,7 +365,7 @@ def test_an_honest_history_shows_no_problem(history: Database) -> None:
     def move_on(unit: Unit) -> None:
         loaded = unit.runs.load("0" * 32)
         assert loaded is not None
-        decided = (events.RunEnded("cancelled", True, ASHA, NOW, "no longer needed"),)
+        decided = (told.RunEnded("cancelled", True, ASHA, NOW, "no longer needed"),)
         unit.runs.append("0" * 32, cancel, decided, NOW, subjects=SUBJECTS)
         unit.runs.save(unit.runs.rebuild("0" * 32), loaded.version, NOW, "", subjects=SUBJECTS)
 

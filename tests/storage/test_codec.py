@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows import decided as told
 from flows import events
-from flows.events import Decided, Event
-from flows.run import Filed, Handover, Remark, Run, StepState, Vote
+from flows.decided import Decided
+from flows.events import Event
+from flows.run import Cancelling, Child, Filed, Handover, HeldChoice, Parent, Remark, Run, StepState, Vote, Waiver
 from flows.values import Erased
 from storage import coders
 from storage.audit import agree
@@ -119,14 +121,30 @@ def test_every_text_is_either_private_or_known_to_be_no_words_of_a_person() -> N
     ids_and_keys = {
         "actor", "at", "attempt", "by", "case", "choice", "closed_by", "contact", "digest", "document", "flow", "id", "instead_of", "item",
         "block", "number", "outcome", "owner", "path", "reference", "requester", "run_id", "rung", "sent_back_by", "series", "to",
+        "back_to", "diary", "proof", "returns_to", "run",
     }  # fmt: skip
     field_names = {
         (events.Skip, "name"),
-        (events.FieldSkipped, "name"),
-        (events.ValueSet, "name"),
-        (events.ParticipantBound, "name"),
+        (told.FieldSkipped, "name"),
+        (told.ValueSet, "name"),
+        (told.ValueCleared, "name"),
+        (told.ParticipantBound, "name"),
     }
-    for kind in (Run, StepState, Vote, Filed, Remark, Handover, *EVENTS.values(), *DECIDED.values()):
+    for kind in (
+        Run,
+        StepState,
+        Vote,
+        Filed,
+        Remark,
+        Handover,
+        Waiver,
+        HeldChoice,
+        Cancelling,
+        Parent,
+        Child,
+        *EVENTS.values(),
+        *DECIDED.values(),
+    ):
         hints = get_type_hints(kind, localns={"Calendar": object})
         words = {f.name for f in fields(kind) if hints[f.name] is str} - ids_and_keys
         unsaid = {(kind, name) for name in words} - set(PRIVATE) - field_names
@@ -149,13 +167,13 @@ def test_a_value_goes_with_its_subject_and_words_with_their_author() -> None:
 
 
 def test_a_branch_s_reason_goes_with_every_subject_whose_value_it_quotes() -> None:
-    taken = events.BranchTaken("b", "c", "reason.contains('bad') and vendor_email.endsWith('example')")
+    taken = told.BranchTaken("b", "c", "reason.contains('bad') and vendor_email.endsWith('example')")
     text = encode_event(life()[1][0], (taken,), Vault(), RAVI, SUBJECTS)
     assert "bad" not in text
     assert decode_decided(text, Vault()) == (taken,)
     for gone in (ASHA, VENDOR):
         assert decode_decided(text, Vault({gone})) == (replace(taken, because=ERASED),)
-    plain = events.BranchTaken("b", "c", "amount <= 10000 where amount is 8500")
+    plain = told.BranchTaken("b", "c", "amount <= 10000 where amount is 8500")
     assert decode_decided(encode_event(life()[1][0], (plain,), Vault(), RAVI, SUBJECTS), Vault({ASHA, VENDOR})) == (plain,)
 
 
@@ -167,13 +185,13 @@ def test_what_the_system_did_is_sealed_under_the_requester() -> None:
 
 def test_a_comment_goes_with_who_wrote_it() -> None:
     event = events.Comment(at=NOW, actor=RAVI, facts=life()[0][0].facts, text="my knee hurts")
-    decided = (events.Commented(RAVI, "my knee hurts", NOW),)
+    decided = (told.Commented(RAVI, "my knee hurts", NOW),)
     text = encode_event(event, decided, Vault(), ASHA)
     run = replace(folded(life()), remarks=(Remark(RAVI, "my knee hurts", NOW),))
     stored = encode_run(run, Vault(), SUBJECTS)
     assert "knee" not in text + stored
     assert decode_decided(text, Vault({ASHA})) == decided
-    assert decode_decided(text, Vault({RAVI})) == (events.Commented(RAVI, ERASED, NOW),)
+    assert decode_decided(text, Vault({RAVI})) == (told.Commented(RAVI, ERASED, NOW),)
     assert decode_run(stored, Vault({ASHA})).remarks == run.remarks
     assert decode_run(stored, Vault({RAVI})).remarks == (Remark(RAVI, ERASED, NOW),)
 
@@ -195,8 +213,15 @@ def test_what_a_newer_baton_wrote_is_refused() -> None:
 
 
 def test_an_attribute_added_later_takes_its_default_in_what_was_stored_before() -> None:
+    raw: dict[str, Any] = orjson.loads(encode_run(folded(life()), Vault()))
+    del raw["run"]["numbers"], raw["run"]["participants"]
+    assert decode_run(orjson.dumps(raw), Vault()) == replace(folded(life()), numbers={}, participants={})
+
+
+def test_what_has_its_default_is_not_written() -> None:
     raw: dict[str, Any] = orjson.loads(encode_run(folded(life()[:1]), Vault()))
-    del raw["run"]["numbers"], raw["run"]["steps"]["request"]["skipped"]
+    assert "outcome" not in raw["run"]
+    assert "votes" not in raw["run"]["steps"]["request"]
     assert decode_run(orjson.dumps(raw), Vault()) == folded(life()[:1])
 
 
