@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lock bench clean
+.PHONY: run test check histories messages lock bench clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/baton serve
@@ -17,6 +17,15 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/house.py
+	$(BIN)/python -m tests.messages --check
+
+# Renews the catalogue of product strings from the code; then translate what is empty (docs/languages.md).
+messages: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.messages
+
+# Plays every template's transcripts and writes down what was decided: after a template or its transcripts have changed.
+histories: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.recordings $(FLOWS)
 
 bench: $(VENV)/run.stamp
 	$(BIN)/baton bench

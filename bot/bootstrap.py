@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
-from bot.book import FlowBook, folders
+from bot.book import FlowBook
+from bot.calendars import business_of
 from bot.channels import channels_of
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.conversation import Conversation
 from bot.delivery import Delivery
-from bot.facts import business
 from bot.jobs import Jobs
+from bot.library import flow_files
+from bot.replanning import Replanning
 from bot.runtime import Runtime
 from bot.timers import Timers
 from bot.transition import Transitions, Wakes
 from channels.base import Channel, Inbound, Reach, nowhere
 from storage import AlreadyRunning, Database
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -58,7 +64,7 @@ def build(
     book: FlowBook | None = None,
 ) -> Product:
     """The product for `settings`, its database migrated and its flows published; nothing runs yet (`product.runtime.start()`).
-    `book` holds the flows, where they are not those of the folders.
+    `book` holds the flows; without one, those of the folders are published untried (`bot.publishing.checked_book` tries them).
 
     Raises storage.StorageError, flows.FlowFileError, channels' ConfigurationError, ValueError for unusable settings.
     """
@@ -66,10 +72,12 @@ def build(
     database = open_database(settings, reach)
     try:
         book = book or FlowBook()
-        book.publish(database, folders(settings), clock.now())
+        for refusal in book.publish(database, partial(flow_files, settings), clock.now()).refused:
+            problems = "\n".join(refusal.problems)
+            log.error("%s is not published, and what was in force before stays so:\n%s", refusal.file, problems)
         shelf = channels(settings, database, clock, reach)
         wakes = Wakes()
-        own = business(settings.baton_zone, settings.baton_country, settings.baton_currency, clock.now().date())
+        own = business_of(settings, clock.now().date())
         transitions = Transitions(book, own, wakes)
         file_url = f"{settings.public_base_url.rstrip('/')}/files" if settings.public_base_url else ""
         delivery = Delivery(database, shelf, clock, settings.twilio_notice_content_sid, file_url)
@@ -79,6 +87,7 @@ def build(
             delivery,
             Jobs(database, transitions, shelf, clock),
             Timers(database, transitions, clock),
+            Replanning(database, transitions, clock),
             wakes,
             clock,
         )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 
 import holidays
 
+from bot.config import Settings
 from flows import Calendar
 from flows.calendar import MIDNIGHT, WORKING_WEEK, Week
 
@@ -23,12 +24,14 @@ STATES_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Business:
-    """The business's own settings: its zone, working calendar (with the digest it is recorded under) and currency."""
+    """The business's own settings: its zone, working calendar (with the digest it is recorded under), currency, and the `grace` in
+    seconds in which a decision can be undone."""
 
     zone: str
     calendar: Calendar
     digest: str
     currency: str
+    grace: int = 0
 
 
 def business(
@@ -43,6 +46,15 @@ def business(
     return Business(zone, Calendar(zone, week, off), hashlib.sha256(text.encode()).hexdigest()[:16], currency)
 
 
+def business_of(settings: Settings, today: date) -> Business:
+    """The same, as the settings have it."""
+    own = business(
+        settings.baton_zone, settings.baton_country, settings.baton_currency, today,
+        state=settings.baton_state, hours=settings.baton_hours, days_off=settings.baton_days_off,
+    )  # fmt: skip
+    return replace(own, grace=settings.baton_undo_seconds)
+
+
 def week_of(text: str) -> Week:
     """`Mon-Fri 09:00-13:00 14:00-18:00, Sat 09:00-13:00` as a week; 24:00 is midnight. Raises ValueError for anything else."""
     week: dict[int, tuple[tuple[time, time], ...]] = {}
@@ -50,7 +62,7 @@ def week_of(text: str) -> Week:
         found = _GROUP.fullmatch(group)
         if not found:
             raise ValueError(f"BATON_HOURS: “{group.strip()}” is not working time. {_HOURS_HINT}")
-        spans = tuple(_spans(found.string))
+        spans = _spans(group)
         for day in _days(found[2], found[3] or found[2]):
             if day in week:
                 raise ValueError(f"BATON_HOURS: {DAYS[day].title()} stands twice. {_HOURS_HINT}")
@@ -69,14 +81,12 @@ def _days(first: str, last: str) -> Iterator[int]:
     return ((start + step) % 7 for step in range((DAYS.index(last.lower()) - start) % 7 + 1))
 
 
-def _spans(group: str) -> Iterator[tuple[time, time]]:
-    before = MIDNIGHT
-    for found in _SPAN.finditer(group):
-        opens, closes = _clock(found[1], found[2]), _clock(found[3], found[4])
-        if opens < before or (closes <= opens and closes != MIDNIGHT) or (before == MIDNIGHT != opens and found.start() == 0):
-            raise ValueError(f"BATON_HOURS: “{found[0]}” does not follow what stands before it. {_HOURS_HINT}")
-        yield opens, closes
-        before = closes if closes != MIDNIGHT else time.max
+def _spans(group: str) -> tuple[tuple[time, time], ...]:
+    spans = tuple((_clock(found[1], found[2]), _clock(found[3], found[4])) for found in _SPAN.finditer(group))
+    edges = [edge for opens, closes in spans for edge in (opens, closes if closes != MIDNIGHT else time.max)]
+    if edges != sorted(edges) or any(opens == closes != MIDNIGHT for opens, closes in spans):
+        raise ValueError(f"BATON_HOURS: the times of “{group.strip()}” are out of order. {_HOURS_HINT}")
+    return spans
 
 
 def _clock(hour: str, minute: str) -> time:
@@ -105,7 +115,9 @@ def _public(country: str, state: str, today: date) -> frozenset[date]:
     except NotImplementedError as error:
         known = ", ".join(of_country.subdivisions[:STATES_SHOWN]) or "none"
         more = ", …" if len(of_country.subdivisions) > STATES_SHOWN else ""
-        raise ValueError(f"BATON_STATE={state} is no state of {country} with known holidays. Known are: {known}{more}.") from error
+        raise ValueError(
+            f"BATON_STATE={state} is no state of {country} with known holidays. Known are: {known}{more}."
+        ) from error
 
 
 def _dates(text: str) -> Iterator[date]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bot.clock import Clock
 from bot.config import Settings
+from bot.words.catalogue import codes, translator
 from channels.base import Channel, Reach
 from channels.email import Email
 from channels.telegram import Telegram
@@ -29,8 +30,16 @@ def _whatsapp(settings: Settings, database: Database, clock: Clock, reach: Reach
         public_base_url=settings.public_base_url,
         shapes=StoredShapes(database),
         api_base=settings.twilio_api_base,
+        list_label=list_label(),
         reach=reach,
     )
+
+
+def list_label() -> str:
+    """On the button that opens a list. The provider keeps one for all readers: in every language, while that fits."""
+    words = [t("Choose") for t in map(translator, codes())]
+    together = " · ".join(words)
+    return together if len(together) <= TwilioWhatsApp.limits.label else words[0]
 
 
 def _telegram(settings: Settings, database: Database, clock: Clock, reach: Reach) -> Channel:

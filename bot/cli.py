@@ -1,23 +1,26 @@
-"""The command line: `baton serve`, `work`, `lint`, `graph`, `schema`, `test`, `simulate`, `people`, `chat`, `audit`, `bench`."""
+"""The command line; `baton --help` lists its commands."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.config import ConfigurationError, Settings, load
+from bot.config import load
+from bot.flow_commands import flow_app
+from bot.shell import plain_errors as _plain_errors
+from bot.shell import plain_files as _plain_files
+from bot.shell import settings as _settings
 from flows.lint.report import Format
 
 if TYPE_CHECKING:
     from bot.people import Person
+    from flows.lint import Problem
 
 app = typer.Typer(
     name="baton",
@@ -29,40 +32,7 @@ people_app = typer.Typer(
     help="Who works here: add people or import a list.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 app.add_typer(people_app, name="people")
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Expected problems as one plain message and exit code 2, never a traceback."""
-    from bot.people import PeopleError
-    from channels.base import ConfigurationError as ChannelConfigurationError
-    from flows import FlowError
-    from storage import StorageError
-
-    try:
-        yield
-    except (ConfigurationError, ChannelConfigurationError, PeopleError, FlowError, StorageError, ValueError) as error:
-        typer.echo(f"baton: {error}", err=True)
-        raise typer.Exit(2) from error
-
-
-@contextmanager
-def _plain_files() -> Iterator[None]:
-    """The same for a file that cannot be read or written."""
-    try:
-        yield
-    except OSError as error:
-        typer.echo(f"baton: {error.filename}: {error.strerror}", err=True)
-        raise typer.Exit(2) from error
-
-
-def _settings() -> Settings:
-    settings = load()
-    if settings.simulated:
-        from bot.simulator import prepare
-
-        return prepare(settings)
-    return settings
+app.add_typer(flow_app, name="flow")
 
 
 @app.command()
@@ -99,19 +69,43 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to th
 def lint(
     paths: Annotated[list[Path], typer.Argument(help="Flow files or folders.")],
     format: Annotated[Format, typer.Option(help="For people, or for tools.")] = Format.TEXT,
+    people: Annotated[bool, typer.Option("--people", help="Also name roles that nobody of this business holds.")] = False,
 ) -> None:
     """Check flow files: file:line:column, what is wrong, what to write instead; exit 1 when a file has errors."""
-    from flows.lint import problems_of
+    from flows.lint import beside, problems_of_files
     from flows.lint.report import render
+    from flows.loader import TEMPLATES
 
     with _plain_files():
         files = [f for path in paths for f in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
         texts = {str(file): file.read_bytes().decode("utf-8", errors="replace") for file in files}
-    problems = [problem for file, text in texts.items() for problem in problems_of(text, file)]
+        problems = problems_of_files(texts, beside(files, TEMPLATES)) + (_unstaffed(texts) if people else [])
     if report := render(problems, texts, format):
         typer.echo(report)
     typer.echo(f"{len(files)} checked, {len(problems)} problems", err=True)
     raise typer.Exit(1 if any(problem.error for problem in problems) else 0)
+
+
+def _unstaffed(texts: dict[str, str]) -> list[Problem]:
+    from bot.bootstrap import open_database
+    from bot.clock import SystemClock
+    from bot.staffing import unstaffed
+
+    with _plain_errors():
+        database = open_database(_settings(), beside=True)
+        try:
+            return unstaffed(database, texts, SystemClock().now())
+        finally:
+            database.close()
+
+
+@app.command()
+def templates(as_json: Annotated[bool, typer.Option("--json", help="One list of objects.")] = False) -> None:
+    """The templates that ship: by industry, with their steps and documents."""
+    from bot import library
+
+    found = library.library()
+    typer.echo(json.dumps(library.as_json(found), ensure_ascii=False, indent=2) if as_json else library.as_text(found))
 
 
 @app.command()
@@ -173,6 +167,22 @@ def people_import(file: Annotated[Path, typer.Argument(help="people.yaml or peop
 
     with _plain_errors():
         _store(read(file))
+
+
+@people_app.command("pin")
+def people_pin(name: Annotated[str, typer.Argument(help="Their whole name.")]) -> None:
+    """Set the PIN by which somebody proves a decision: typed twice here, by themselves, and shown nowhere."""
+    from bot.bootstrap import open_database
+    from bot.people import set_pin
+
+    pin = typer.prompt(f"PIN of {name} (4 to 8 digits)", hide_input=True, confirmation_prompt=True)
+    with _plain_errors():
+        database = open_database(_settings(), beside=True)
+        try:
+            set_pin(database, name, pin)
+        finally:
+            database.close()
+    typer.echo(f"The PIN of {name} is set.")
 
 
 def _store(people: list[Person]) -> None:

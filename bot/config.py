@@ -24,7 +24,11 @@ class Settings(BaseSettings):
     baton_simulator: bool | None = None
     baton_zone: str = "Asia/Kolkata"
     baton_country: str = "IN"
+    baton_state: str = ""
+    baton_hours: str = ""
+    baton_days_off: str = ""
     baton_currency: str = "INR"
+    baton_undo_seconds: int = Field(default=10, ge=0, le=3600)
     database_url: str = ""
     public_base_url: str = ""
     twilio_account_sid: str = ""
@@ -43,6 +47,7 @@ class Settings(BaseSettings):
     openai_api_key: str = ""
     openai_base_url: str = ""
     baton_flows: Path | None = None
+    baton_templates: str = ""
 
     @property
     def has_whatsapp(self) -> bool:

@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.words import Translate, translator
 from channels.base import Attachment, Button, Channel, Message, SendError, Sent
 from channels.fit import fit
+from flows.said import sentence
 from storage import Address, Database, OutboxRow, Unit
 
 LEASE = timedelta(seconds=60)
@@ -54,14 +55,14 @@ def plan(row: OutboxRow, addresses: tuple[Address, ...], channels: Mapping[str, 
     if row.klass != "consent":
         ordered = [a for a in ordered if not a.opted_out]
     if not ordered:
-        why = "they opted out of messages" if usable else "no channel is set up for their address"
+        why = sentence("they opted out of messages") if usable else sentence("no channel is set up for their address")
         return Plan(None, refuse=why)
     for address in ordered:
         if _open(address, channels[address.channel], now):
             return Plan(address)
     if notice and channels[ordered[0].channel].limits.window_hours:
         return Plan(ordered[0], template=notice)
-    return Plan(None, hold="they have not written for 24 hours; it goes out when they write")
+    return Plan(None, hold=sentence("they have not written for 24 hours; it goes out when they write"))
 
 
 def _open(address: Address, channel: Channel, now: datetime) -> bool:
@@ -139,7 +140,8 @@ class Delivery:
         """The words for an approved template, which carries no buttons of ours: `mine` brings them once they write."""
         lines = [line for line in str(row.content["text"]).splitlines() if line.strip()]
         if row.content.get("buttons"):
-            lines.append(self._translate(row)("Write “mine” to answer."))
+            t = self._translate(row)
+            lines.append(t("Write “mine” to answer."))
         return " · ".join(lines)  # a template's variable is one line
 
     def _mail_text(self, row: OutboxRow, text: str, buttons: tuple[Button, ...]) -> tuple[str, tuple[Button, ...]]:
@@ -147,7 +149,8 @@ class Delivery:
         t = self._translate(row)
         match row.content.get("by_mail"):
             case "reply":
-                return f"{text}\n\n{t('Please reply to this mail with one of these words, or its number:')}", buttons
+                how = t("Please reply to this mail with one of these words, or its number:")
+                return f"{text}\n\n{how}", buttons
             case "chat":
                 hint = t(
                     "A mail cannot decide this, because it does not prove who you are. Please write “mine” to us in the chat."
@@ -214,7 +217,8 @@ def _closed(row: OutboxRow, now: datetime) -> Callable[[Unit], None]:
 
     def record(unit: Unit) -> None:
         unit.conversations.closed(row.address_id)
-        unit.outbox.held(row, "the provider says the 24-hour window is closed; it goes out when they write", now)
+        why = sentence("the provider says the 24-hour window is closed; it goes out when they write")
+        unit.outbox.held(row, why, now)
 
     return record
 

@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import holidays as holiday_dates
-
+from bot import bookings
 from bot.book import Published
-from flows import Calendar, Facts, Run, Value
-from flows.calendar import WORKING_WEEK
+from bot.calendars import Business
+from bot.owning import CHANNEL_OF, people
+from flows import Erased, Facts, Flow, Run, Value
+from flows.values import to_json
 from storage import Unit
 
-
-@dataclass(frozen=True, slots=True)
-class Business:
-    """The business's own settings: its zone, working calendar (with the digest it is recorded under) and currency."""
-
-    zone: str
-    calendar: Calendar
-    digest: str
-    currency: str
-
-
-def business(zone: str, country: str, currency: str, today: date) -> Business:
-    """Working hours Monday to Saturday as in `flows.calendar.WORKING_WEEK`; public holidays of `country` for last year to the year
-    after next (library `holidays`). Raises ValueError for an unknown country."""
-    years = range(today.year - 1, today.year + 3)
-    try:
-        off = frozenset(holiday_dates.country_holidays(country, years=years)) if country else frozenset()
-    except NotImplementedError as error:
-        raise ValueError(f"BATON_COUNTRY={country} is not a country code with known holidays. Write one such as IN.") from error
-    text = repr((zone, sorted(WORKING_WEEK.items()), sorted(off)))
-    return Business(zone, Calendar(zone, WORKING_WEEK, off), hashlib.sha256(text.encode()).hexdigest()[:16], currency)
-
-
-_CHANNEL_OF = {"email": "email", "phone": "whatsapp"}
+WEEK = timedelta(days=7)
 
 
 def gather(
@@ -53,20 +31,34 @@ def gather(
         if isinstance(address, str) and address:
             kind = flow.fields[participant.address_field].type.value
             called = known.get(participant.name_field, "")
-            person = unit.people.meet(_CHANNEL_OF[kind], address, "", called if isinstance(called, str) else "", now)
+            person = unit.people.meet(CHANNEL_OF[kind], address, "", called if isinstance(called, str) else "", now)
             bound[name] = person.contact_id
     return Facts(
-        people=unit.people.holders(published.roles),
+        **people(unit, flow, published.roles, published.words, known, run.requester if run else "", now),
         calendar=business.calendar,
         calendar_digest=business.digest,
         numbers={s: _number(s, unit.counters.peek(s), now, business.zone) for s in published.series},
         lookups=_lookups(unit, published, run, known, now),
         participants=bound,
+        booked=bookings.taken(unit, flow, now),
+        grace=business.grace,
     )
 
 
 def _number(series: str, count: int, now: datetime, zone: str) -> str:
     return f"{series}-{now.astimezone(ZoneInfo(zone)).year}-{count:04d}"
+
+
+def likeness(flow: Flow, values: Mapping[str, Value]) -> str:
+    """What two runs of a flow about the same thing share, as a digest: the values of its `alike` fields ("" while one is missing),
+    whatever their letter case; for a flow without them the vendor."""
+    if not flow.alike:
+        return vendor_key(values)
+    parts = [values.get(name) for name in flow.alike]
+    if any(part is None or isinstance(part, Erased) for part in parts):
+        return ""
+    told = json.dumps([to_json(part) for part in parts if part is not None], ensure_ascii=False)
+    return hashlib.sha256(f"alike|{' '.join(told.casefold().split())}".encode()).hexdigest()[:32]
 
 
 def vendor_key(values: Mapping[str, Value]) -> str:
@@ -81,10 +73,14 @@ def vendor_key(values: Mapping[str, Value]) -> str:
 def _lookups(
     unit: Unit, published: Published, run: Run | None, known: Mapping[str, Value], now: datetime
 ) -> dict[str, int | str | bool]:
-    """The look-ups that flows may name. `same_vendor_7d`: other requests to this vendor in the last seven days."""
-    if "same_vendor_7d" not in published.flow.lookups:
-        return {}
-    key = vendor_key(known)
-    since = now - timedelta(days=7)
-    count = unit.runs.lookup_same_vendor(published.flow.id, key, since, run.id if run else "") if key else 0
-    return {"same_vendor_7d": count}
+    """The look-ups that the flow's rules name: numbers of other runs of the flow about the same thing."""
+    flow = published.flow
+    key = likeness(flow, known) if flow.lookups else ""
+    counted: dict[str, Callable[[], int]] = {
+        "same_vendor_7d": lambda: unit.runs.alike(flow.id, key, own, since=now - WEEK),
+        "alike_7d": lambda: unit.runs.alike(flow.id, key, own, since=now - WEEK),
+        "alike_open": lambda: unit.runs.alike(flow.id, key, own, still_open=True),
+        "alike_ever": lambda: unit.runs.alike(flow.id, key, own),
+    }
+    own = run.id if run else ""
+    return {name: counted[name]() if key else 0 for name in flow.lookups}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -10,13 +11,17 @@ from typing import Any, Protocol, runtime_checkable
 
 from bot.clock import Clock
 from bot.conversation.envelope import unpack
+from bot.filling import filling, holder, latest
 from bot.pages import render
+from bot.suggesting import report, suggestion
 from bot.transition import Names, Transitions
-from bot.words import Draft, translator
+from bot.words import Draft, retold
 from channels.base import Channel, Inbound, Media, MediaError
-from flows import Event, Facts, Refused, RuleError, Run, StepState, shortage
+from flows import Event, Facts, Refused, Run
 from flows.events import SYSTEM, File, Finish
-from flows.model import Collect, Flow
+from flows.model import Flow, Generate
+from flows.run import Verdict
+from flows.said import sentence
 from storage import Database, DocumentRow, Loaded, Unit, WorkRow
 
 LEASE = timedelta(minutes=5)
@@ -47,12 +52,20 @@ class Jobs:
         """Do one claimed row and queue its result; the future is done when that is committed. A failure is tried again, and after
         MOST_ATTEMPTS stops the step at a manager: nothing waits in silence."""
         try:
-            record = self._generate(row) if row.kind == "generate" else self._fetch(row)
+            record = self._doing(row)
         except Unusable as problem:
-            record = self._unusable(row, str(problem))
+            record = self._unusable(row, problem.args[0])
         except Exception as error:
             record = self._again(row, error)
         return self.database.write(f"work.{row.kind}", record)
+
+    def _doing(self, row: WorkRow) -> Callable[[Unit], None]:
+        match row.kind:
+            case "generate":
+                return self._generate(row)
+            case "worker":
+                return suggestion(self.database, self.transitions, row, self.clock.now())
+        return self._fetch(row)
 
     # --- fetch -----------------------------------------------------------------------------------------------------
 
@@ -61,7 +74,7 @@ class Jobs:
             message = unit.inbox.get(int(row.details["inbox"]))
             address = unit.people.address(str(row.details["address"]))
         if message is None or address is None:
-            raise Unusable("The message is no longer there. Please send the file again.")
+            raise Unusable(sentence("The message is no longer there. Please send the file again."))
         inbound = unpack(message.inbound, message.raw)
         channel = self.channels[inbound.channel]
         media = inbound.media[int(row.details["index"])]
@@ -72,7 +85,7 @@ class Jobs:
             try:
                 self._file(unit, row, content, kind, media.name, now)
             except Unusable as problem:
-                self._say(unit, row, unit.runs.load(row.run_id), str(problem), now)
+                self._say(unit, row, unit.runs.load(row.run_id), problem.args[0], now)
             unit.work.finish(row)
 
         return record
@@ -85,14 +98,14 @@ class Jobs:
             content = channel.fetch(_with_content(channel, media, index, raw), FILE_LIMIT)
         except MediaError as error:
             if error.too_large:
-                raise Unusable("The file is larger than 16 MB. Please send a smaller one.") from error
+                raise Unusable(sentence("The file is larger than 16 MB. Please send a smaller one.")) from error
             if not error.retryable:
-                raise Unusable("I could not fetch the file. Please send it again.") from error
+                raise Unusable(sentence("I could not fetch the file. Please send it again.")) from error
             raise
         try:
             kind = from_string(content[:8192], mime=True)
         except (PureError, ValueError) as error:
-            raise Unusable("I cannot read this file. Please send a photo or a PDF.") from error
+            raise Unusable(sentence("I cannot read this file. Please send a photo or a PDF.")) from error
         return content, {"image/jpg": "image/jpeg"}.get(kind, kind)
 
     def _file(self, unit: Unit, row: WorkRow, content: bytes, kind: str, name: str, now: datetime) -> None:
@@ -101,12 +114,14 @@ class Jobs:
         if loaded is None:
             raise Unusable(_NOT_WAITING)
         flow = self.transitions.book.version(unit, loaded.flow_version_id).flow
-        target = _target(flow, loaded.run, row)
-        if target is None:
+        found = latest(flow, loaded.run, row.path)
+        if found is None:
             raise Unusable(_NOT_WAITING)
-        state, item = target
+        state, step = found
+        item, named = filling(flow, loaded.run, step, kind, str(row.details.get("caption", "")), name)
         if kind not in flow.documents[item].types:
-            raise Unusable("I can take photos (JPEG, PNG, WebP) and PDFs only. Please send it as one of these.")
+            raise Unusable(sentence("I can take photos (JPEG, PNG, WebP) and PDFs only. Please send it as one of these."))
+        _is_new(flow, loaded.run, hashlib.sha256(content).hexdigest(), item, named)
         by, count = str(row.details["by"]), 1 + sum(filed.item == item for filed in loaded.run.files)
         called = name or f"{flow.documents[item].title.text()} {count}.{kind.rsplit('/', 1)[-1]}"
         document = unit.documents.put(content, kind, called, by, now)
@@ -117,8 +132,10 @@ class Jobs:
                 digest=document.digest, name=document.name,
             )  # fmt: skip
 
+        # Of several files that are on their way together only the last is answered with what is still needed.
+        quiet = by if unit.work.beside(row) else ""
         try:
-            self.transitions.apply(unit, loaded, make, now)
+            self.transitions.apply(unit, loaded, make, now, quiet=quiet)
         except Refused as refusal:
             raise Unusable(_REFUSED.get(refusal.code, _NOT_WAITING)) from refusal
 
@@ -130,9 +147,9 @@ class Jobs:
             if loaded is None:
                 raise LookupError(f"run {row.run_id} is gone")
             flow = self.transitions.book.version(unit, loaded.flow_version_id).flow
-            content = render(
-                str(row.details["template"]), flow, loaded.run, Names(unit), self.clock.now(), self.transitions.business.zone
-            )
+            step = flow.step(row.path)
+            assert isinstance(step, Generate), "work of this kind comes from a generate step"
+            content = render(step, flow, loaded.run, Names(unit), self.clock.now(), self.transitions.business.zone)
         now = self.clock.now()
         number = str(row.details.get("number") or loaded.run.reference)
 
@@ -170,9 +187,13 @@ class Jobs:
         def record(unit: Unit) -> None:
             parked = unit.work.fail(row, words, now, RETRY * 2**row.attempts, park_after=MOST_ATTEMPTS)
             if parked and row.kind == "generate":
-                self._finish(unit, row, None, "the document could not be made", now)
+                self._finish(unit, row, None, sentence("the document could not be made"), now)
+            elif parked and row.kind == "worker":
+                report(unit, self.transitions, row, now, error=sentence("The work could not be done. Please answer yourself."))
             elif parked:
-                self._say(unit, row, unit.runs.load(row.run_id), "I could not fetch your file. Please send it again.", now)
+                self._say(
+                    unit, row, unit.runs.load(row.run_id), sentence("I could not fetch your file. Please send it again."), now
+                )
 
         return record
 
@@ -192,14 +213,14 @@ class Jobs:
         if contact is None or address is None:
             return
         heading = f"{loaded.run.reference}\n" if loaded else ""
-        text = heading + translator(contact.language)(problem)
+        text = heading + retold(problem, contact.language)
         self.transitions.tell(unit, contact.id, Draft(text, run_id=row.run_id), now, via=address)
 
 
-_NOT_WAITING = "This request no longer waits for documents."
+_NOT_WAITING = sentence("This request no longer waits for documents.")
 _REFUSED = {
-    "duplicate": "I already have this file. Please send the next one.",
-    "run_over": "This request has already ended.",
+    "duplicate": sentence("I already have this file. Please send the next one."),
+    "run_over": sentence("This request has already ended."),
 }
 
 
@@ -214,21 +235,17 @@ def _with_content(channel: Channel, media: Media, index: int, raw: bytes) -> Med
     return channel.read(raw)[0].media[index] if isinstance(channel, Readable) else media
 
 
-def _target(flow: Flow, run: Run, row: WorkRow) -> tuple[StepState, str] | None:
-    """The collect step's state and the checklist item a file goes to: the item its caption names, else the first that still needs
-    one, else the first of the step."""
-    states = [s for s in (*run.history, *run.steps.values()) if isinstance(flow.step(s.path), Collect)]
-    state = next((s for s in reversed(states) if row.path in ("", s.path)), None)
-    step = flow.step(state.path) if state else None
-    if state is None or not isinstance(step, Collect):
-        return None
-    caption = str(row.details.get("caption", "")).casefold()
-    for item in step.items:
-        titles = (item, *flow.documents[item].title.by_language.values())
-        if caption and any(title.casefold() in caption for title in titles):
-            return state, item
-    try:
-        missing = shortage(flow, run, None, step)
-    except RuleError:
-        missing = {}
-    return state, next(iter(missing), step.items[0])
+def _is_new(flow: Flow, run: Run, digest: str, item: str, named: bool) -> None:
+    """Raises Unusable where the run has this very file: for the same item, or for another one that the caption does not name."""
+    known = holder(run, digest)
+    if known is None or (known.item != item and named):
+        return
+    if known.verdict is Verdict.REJECTED:
+        raise Unusable(sentence("I already have this file, and it was not accepted. Please send another one."))
+    if known.item == item:
+        raise Unusable(_REFUSED["duplicate"])
+    text = sentence(
+        "I already have this file: it is {title}. Please send the next one, or write below it what else it is.",
+        title=flow.documents[known.item].title,
+    )
+    raise Unusable(text)

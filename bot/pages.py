@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import orjson
 import typst
 
+from bot.words.scene import Slots
 from flows import Run
-from flows.model import Flow
+from flows.model import Flow, Generate
 from flows.parse import show
 from flows.values import Erased, Line, Money
 
@@ -20,17 +21,17 @@ TEMPLATES = Path(__file__).parent / "documents"
 FONTS = (Path("/usr/share/fonts/truetype/noto"), TEMPLATES / "fonts")
 
 
-def render(template: str, flow: Flow, run: Run, names: Callable[[str], str], now: datetime, zone: str) -> bytes:
-    """The PDF of `template` (a name, such as `purchase_order`) for a run. Raises LookupError for an unknown template."""
-    source = TEMPLATES / f"{template}.typ"
-    if not template.replace("_", "").isalnum() or not source.is_file():
-        raise LookupError(f"no document template is called {template}")
-    data = orjson.dumps(_data(flow, run, names, now, zone)).decode()
+def render(step: Generate, flow: Flow, run: Run, names: Callable[[str], str], now: datetime, zone: str) -> bytes:
+    """The PDF that `step` makes of a run from its template (such as `purchase_order`). Raises LookupError for an unknown template."""
+    source = TEMPLATES / f"{step.template}.typ"
+    if not step.template.replace("_", "").isalnum() or not source.is_file():
+        raise LookupError(f"no document template is called {step.template}")
+    data = orjson.dumps(_data(step, flow, run, names, now, zone)).decode()
     fonts = [str(path) for path in FONTS if path.is_dir()]
     return bytes(typst.compile(str(source), sys_inputs={"data": data}, font_paths=fonts, ignore_system_fonts=True))
 
 
-def _data(flow: Flow, run: Run, names: Callable[[str], str], now: datetime, zone: str) -> dict[str, object]:
+def _data(step: Generate, flow: Flow, run: Run, names: Callable[[str], str], now: datetime, zone: str) -> dict[str, object]:
     shown = {n: show(v, flow.fields.get(n)) for n, v in run.values.items() if not isinstance(v, Erased | tuple)}
     lines = next((v for v in run.values.values() if isinstance(v, tuple)), ())
     approved = [
@@ -41,7 +42,10 @@ def _data(flow: Flow, run: Run, names: Callable[[str], str], now: datetime, zone
     ]
     return {
         "reference": run.reference,
-        "title": flow.title.text(),
+        "title": flow.documents[step.output].title.text(),
+        "number": run.numbers.get(step.series, ""),
+        "text": step.text.text().format_map(Slots(shown | {"reference": run.reference, **run.numbers})) if step.text else "",
+        "rows": [[flow.fields[name].title.text(), shown[name]] for name in step.fields if name in shown],
         "numbers": dict(run.numbers),
         "values": shown,
         "lines": [_row(line, _currency(flow)) for line in lines],

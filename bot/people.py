@@ -145,6 +145,23 @@ def _store(unit: Unit, one: Person, now: datetime) -> bool:
     return False
 
 
+PIN = re.compile(r"\d{4,8}", re.ASCII)
+
+
+def set_pin(database: Database, name: str, pin: str) -> None:
+    """Give the one person of this name a PIN (4 to 8 digits) that proves their decisions. Raises PeopleError."""
+    if not PIN.fullmatch(pin):
+        raise PeopleError("a PIN is 4 to 8 digits")
+
+    def work(unit: Unit) -> None:
+        found = [one for one in unit.people.find(name) if one.name.casefold() == name.strip().casefold()]
+        if len(found) != 1:
+            raise PeopleError(f"{len(found) or 'no'} people are called {name}; write the whole name, as in the people list")
+        unit.proofs.set_pin(found[0].id, pin)
+
+    database.write("people.pin", work).result()
+
+
 def _yaml_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
     try:
         loaded = YAML(typ="rt").load(path.read_text(encoding="utf-8"))

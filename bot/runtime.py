@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.conversation import Conversation
 from bot.delivery import Delivery, Errand
 from bot.jobs import Jobs
+from bot.replanning import Replanning
 from bot.timers import Timers
 from bot.transition import Wakes
 from scheduler import Ticker
@@ -71,6 +72,7 @@ class Runtime:
     delivery: Delivery
     jobs: Jobs
     timers: Timers
+    replanning: Replanning
     wakes: Wakes
     clock: Clock
     ticker: Ticker = field(default_factory=Ticker)
@@ -81,7 +83,7 @@ class Runtime:
         inbox = Pump("inbox", self.handle_some)
         outbox = Pooled("outbox", SENDERS, self.delivery.claim, self.delivery.deliver)
         work = Pooled("work", WORKERS, self.jobs.claim, self.jobs.perform)
-        self._pumps = [inbox, outbox.pump, work.pump]
+        self._pumps = [inbox, outbox.pump, work.pump, Pump("replanning", self.replanning.some)]
         self._pools = [outbox.pool, work.pool]
         self.wakes.inbox, self.wakes.outbox, self.wakes.work = inbox.wake, outbox.pump.wake, work.pump.wake
         self.ticker.every(1, "timers", self.timers.tick)
@@ -124,6 +126,8 @@ class Runtime:
 
     def settle(self, rounds: int = 100) -> None:
         """Do all that is due now in the calling thread: for tests, the terminal phone and one-shot runs. The pumps must not run."""
+        while self.replanning.some():
+            pass
         for _ in range(rounds):
             busy = self.handle_some()
             for row in self.delivery.claim(INBOX_BATCH):

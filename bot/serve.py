@@ -20,6 +20,7 @@ from bot.clock import Clock, OffsetClock, SystemClock
 from bot.config import ConfigurationError, Settings
 from bot.mailbox import MailboxPump
 from bot.people import read, store
+from bot.publishing import checked_book
 from bot.web import create_app
 from channels.base import SendError
 from channels.telegram import Telegram
@@ -40,7 +41,7 @@ def serve(settings: Settings, *, workers: bool = True) -> None:
     _log_to_stderr()
     sys.setswitchinterval(SWITCH_INTERVAL)
     clock = _clock(settings)
-    product = build(settings, clock=clock)
+    product = build(settings, clock=clock, book=checked_book())
     simulator: Simulator | None = None
     try:
         _know_people(product)
@@ -71,7 +72,7 @@ def work(settings: Settings) -> None:
         raise ConfigurationError(
             "baton work needs DATABASE_URL to be PostgreSQL. With SQLite, “baton serve” runs web and workers."
         )
-    product = build(settings, clock=_clock(settings))
+    product = build(settings, clock=_clock(settings), book=checked_book())
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())

@@ -8,6 +8,7 @@ from uuid import uuid4
 from bot.bootstrap import build
 from bot.clock import Clock
 from bot.config import Settings
+from bot.publishing import checked_book
 from bot.web.webhooks import take_in
 from channels.base import Button, Channel, Message, Reach
 from channels.memory import Memory, say
@@ -24,7 +25,8 @@ def chat(settings: Settings, name: str, read: Callable[[str], str] = input, writ
     def only_memory(settings: Settings, database: Database, clock: Clock, reach: Reach) -> Mapping[str, Channel]:
         return {memory.name: memory}
 
-    product = build(settings, channels=only_memory)
+    # Nobody waits here: time passes between lines only, and a decision that can be undone would count with the next one.
+    product = build(settings.model_copy(update={"baton_undo_seconds": 0}), channels=only_memory, book=checked_book())
     try:
         write(f"You are {name}. Write “menu” to begin; /1 taps the first button; Ctrl-D ends.")
         while (said := phone.speak()) is not None:

@@ -21,9 +21,12 @@ MICROSECOND = timedelta(microseconds=1)
 NONE = timedelta()
 SCALE = 1_000_000
 MIDNIGHT = time()
+MOST_COUNTED = 64
 
 Spans = tuple[tuple[datetime, datetime], ...]
 Week = Mapping[int, tuple[tuple[time, time], ...]]
+Anchor = date | datetime | None
+"""What a duration counts from: a date of the calendar, an aware moment, or (None) the opening."""
 
 WORKING_WEEK: Week = {day: ((time(9), time(18)),) for day in range(6)}
 """Monday to Saturday, nine to six: what a business starts with."""
@@ -41,6 +44,7 @@ class Calendar:
     holidays: frozenset[date] = frozenset()
     tz: ZoneInfo = field(init=False, repr=False, compare=False)
     known: dict[date, Spans] = field(init=False, repr=False, compare=False, default_factory=dict)
+    counted: dict[datetime, tuple[date, int, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         try:
@@ -126,10 +130,7 @@ class Calendar:
     def add_days(self, moment: datetime, days: Decimal) -> datetime:
         """`days` working days later: the same share of that day's working time (1 day from 15:00 is 15:00 on the next working
         day). A closing moment counts as the next opening. Counted to a millionth of a day."""
-        opening = next(start for start, end in self.onward(moment) if start < end)
-        day = self.local(opening).date()
-        whole = self._worked(self.spans(day))
-        done = self._worked(tuple((start, min(end, opening)) for start, end in self.spans(day) if start < opening))
+        day, done, whole = self._position(moment)
         over, rest = divmod(done * SCALE + int(days * SCALE) * whole, whole * SCALE)
         target = self.spans(self._working_day(day, over))
         left = self._worked(target) * rest // (whole * SCALE) * MICROSECOND
@@ -139,9 +140,25 @@ class Calendar:
             left -= end - start
         raise OverflowError("no working time is left")
 
+    def _position(self, moment: datetime) -> tuple[date, int, int]:
+        """The working day that counting from `moment` begins on, how much of its working time has passed by then, and all of it. Kept
+        for the last moments asked for: a due time and all rungs of its ladder count from the same one."""
+        found = self.counted.get(moment)
+        if found is None:
+            opening = next(start for start, end in self.onward(moment) if start < end)
+            day = self.local(opening).date()
+            passed = tuple((start, min(end, opening)) for start, end in self.spans(day) if start < opening)
+            if len(self.counted) > MOST_COUNTED:
+                self.counted.clear()
+            found = self.counted[moment] = day, self._worked(passed), self._worked(self.spans(day))
+        return found
+
     def _working_day(self, day: date, over: int) -> date:
-        days = (d for d in _days(day, 1 if over >= 0 else -1) if self.spans(d))
-        return next(d for number, d in enumerate(days) if number == abs(over))
+        left, step = abs(over), DAY if over >= 0 else -DAY
+        while left or not self.spans(day):
+            left -= bool(self.spans(day))
+            day += step
+        return day
 
     @staticmethod
     def _worked(spans: Spans) -> int:
@@ -160,18 +177,20 @@ class Calendar:
         raise OverflowError("no working time is left")
 
 
-def due(calendar: Calendar, opened: datetime, duration: Duration, anchor: date | None = None) -> datetime:
-    """When something opened at `opened` is due. With `anchor` the duration counts from the end of that date or, `before`, back
-    from its start; a wall time is that time on the date."""
-    if anchor is not None and duration.clock is Clock.WALL:
+def due(calendar: Calendar, opened: datetime, duration: Duration, anchor: Anchor = None) -> datetime:
+    """When something opened at `opened` is due. With an `anchor` the duration counts from that moment, or from the end of that date,
+    and `before` back from the moment, or from the start of the date; a wall time is that time on the date."""
+    if isinstance(anchor, date) and not isinstance(anchor, datetime) and duration.clock is Clock.WALL:
         return calendar.moment(anchor, duration.at or MIDNIGHT)
     back = anchor is not None and duration.before
     return share(calendar, counted_from(calendar, opened, duration, anchor), duration, Decimal(-1 if back else 1))
 
 
-def counted_from(calendar: Calendar, opened: datetime, duration: Duration, anchor: date | None) -> datetime:
+def counted_from(calendar: Calendar, opened: datetime, duration: Duration, anchor: Anchor) -> datetime:
     """The moment that the duration counts from."""
-    return opened if anchor is None else calendar.moment(anchor if duration.before else anchor + DAY, MIDNIGHT)
+    if anchor is None or isinstance(anchor, datetime):
+        return anchor or opened
+    return calendar.moment(anchor if duration.before else anchor + DAY, MIDNIGHT)
 
 
 def share(calendar: Calendar, opened: datetime, duration: Duration, part: Decimal) -> datetime:

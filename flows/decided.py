@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.progress import (
+    Awaited,
     Booked,
     ChildDone,
     Claimed,
@@ -33,6 +34,7 @@ from flows.run import Filed, Parent, Verdict
 from flows.values import Value
 
 __all__ = [
+    "Awaited",
     "BlockDone",
     "Booked",
     "BranchTaken",
@@ -217,6 +219,7 @@ Decided = (
     | ValueSet
     | ValueCleared
     | StepOpened
+    | Awaited
     | FieldSkipped
     | DocumentFiled
     | DocumentJudged

@@ -49,7 +49,10 @@ class Refused(FlowError):
     """`code` says why, `details` fill the reply: `closed` (by, choice, at: who decided; all "" where nobody did), `run_over`
     (outcome), `blocked` (reason), `not_yours` (to: whom they gave it to, if they did), `own_request`, `already_voted`,
     `unknown_choice`, `reason_needed`, `invalid` (field, problem: a sentence to show), `unknown_item`, `duplicate`, `not_waiting`
-    (not for this kind of event), `cannot_hold` and `already_holds` (person: to whom it cannot be given)."""
+    (not for this kind of event), `cannot_hold` and `already_holds` (person: to whom it cannot be given), `in_effect` (too late to undo),
+    `cannot_withdraw`, `proof_needed` (proof: pin or code), `own_report` (what they reported themselves),
+    `own_step` (they acted on a step that bars them), `claim_first` (it waits in a pool), `taken` (by: who took it out of the pool),
+    `item_needed` (which document is meant), `own_papers` (documents that they give themselves), `not_given` and `waived` (item)."""
 
     def __init__(self, code: str, **details: str) -> None:
         self.code = code

@@ -248,20 +248,27 @@ class Book(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndChild(Event):
-    """A run that this one started is over; `values` are those that the step takes over, under our own names."""
+    """A run that this one started is over, with the `reason` given for it; `values` are those that the step takes over, under our
+    own names."""
 
     path: str
     attempt: int
     run: str
     outcome: str
     values: Mapping[str, Value] = field(default_factory=dict)
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replan(Event):
-    """Working time, holidays or a zone have changed: what is still to come is timed again."""
+    """Working time, holidays or a zone have changed: what is still to come is timed again. `climbed`: the rungs of each open step that
+    have fired already (they stay climbed)."""
+
+    climbed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move(Event):
-    """A manager moves the run to the flow version that the engine is called with (see `flows.move`)."""
+    """A manager moves the run to the flow version that the engine is called with (see `flows.move`). `climbed`: as in Replan."""
+
+    climbed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -148,11 +148,14 @@ class Schedule(Step):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generate(Step):
     """Make a document from `template` as work outside the transition; the file is filed under checklist item `output`.
-    `series` (such as `PO`) gives it a number, stored under numbers[series] and kept over attempts."""
+    `series` (such as `PO`) gives it a number, stored under numbers[series] and kept over attempts. The template `record` prints `text`
+    and the values of `fields`, in their order."""
 
     template: str
     output: str
     series: str = ""
+    fields: tuple[str, ...] = ()
+    text: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +169,8 @@ class Notify(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One way out of a branch: its block of steps when `when` is true (None: otherwise), or back to the earlier step `back_to`, to go
-    through it and all that follows once more (a loop): what was asked there is asked anew."""
+    """One way out of a branch: its block of steps when `when` is true (None: otherwise). With `back_to` it then leads back to that
+    earlier step, to go through it and all that follows once more (a loop): what was asked there is asked anew."""
 
     name: str
     when: Rule | None

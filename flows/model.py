@@ -91,6 +91,11 @@ UNDO = "undo:"
 """Stands for the name of a block in the place of steps that undo another: no block of a flow file can be called so."""
 
 
+def loop_of(branch: str, case: str) -> str:
+    """Stands for the step that follows the steps of a case which leads back: no step can be called so."""
+    return f"{branch}:{case}"
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """How a run begins: whole phrases that open it (lower case, any language), and who may ("anyone" or roles). Without phrases only
@@ -113,9 +118,9 @@ class Participant:
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a step stands in its flow: `number` counts in file order, `after` is the path of the step that follows once it is
-    done ("" at the end of the flow, or of the innermost parallel block). `within`: the parallel steps around it with the name of
-    its block, outermost first; for what undoes a step, only that step with UNDO. `cases`: the branches around it with the name
-    of its case, outermost first."""
+    done ("" at the end of the flow, or of the innermost parallel block; `loop_of(...)` at the end of a case that leads back).
+    `within`: the parallel steps around it with the name of its block, outermost first; for what undoes a step, only that step with
+    UNDO. `cases`: the branches around it with the name of its case, outermost first."""
 
     step: Step
     number: int
@@ -156,7 +161,8 @@ class Flow:
                 places[step.id] = Place(step, len(places), following, within, cases)
                 if isinstance(step, Branch):
                     for case in step.cases:
-                        lay(case.steps, following, within, (*cases, (step.id, case.name)))
+                        after_case = loop_of(step.id, case.name) if case.back_to else following
+                        lay(case.steps, after_case, within, (*cases, (step.id, case.name)))
                 elif isinstance(step, Parallel):
                     for lane in step.blocks:
                         lay(lane.steps, "", (*within, (step.id, lane.name)), cases)

@@ -14,7 +14,7 @@ from flows.values import Value
 class StepOpened:
     """`sent_back_by` and `reason` say who sent it back and why; both "" when the step was reached by going forward. `court` is whose
     move it is. `pace` is the share of its usual time in percent. `renews`: checklist items whose document must be replaced, after which
-    the run goes on at `returns_to` ("": nowhere, the run has gone on meanwhile)."""
+    the run goes on at the steps `returns_to` (none: it has gone on meanwhile)."""
 
     path: str
     attempt: int
@@ -26,7 +26,16 @@ class StepOpened:
     court: Court = Court.US
     pace: int = 100
     renews: tuple[str, ...] = ()
-    returns_to: str = ""
+    returns_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """The step `by` was reached and cannot open before this checklist is complete: the run goes on there too."""
+
+    path: str
+    attempt: int
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,8 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class StageReached:
-    """A sequence moved on to its next role, a `do` step to its second person, a checklist to who checks it."""
+    """A sequence moved on to its next role, a `do` step to its second person, a checklist to who checks it. `before`: who had it,
+    where it may go back to them."""
 
     path: str
     stage: int
@@ -99,6 +109,7 @@ class StageReached:
     due_at: datetime | None
     at: datetime
     court: Court = Court.US
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +260,7 @@ class Deferred:
 
 OfStep = (
     StepOpened
+    | Awaited
     | FieldSkipped
     | Voted
     | VoteWithdrawn

@@ -1,9 +1,9 @@
 """Rules of a flow file: CEL (the Common Expression Language, cel.dev) compiled to `flows.model.Rule`.
 
-A rule reads what `flows.engine.names` gives: fields, look-ups, `documents` (files per checklist item) and `requester`. Every
-number and amount is a decimal number there, a date is a CEL timestamp, and item lines are a list of maps with `item`,
-`quantity`, `unit`, `rate` and `tax`. Beside CEL's own functions there are
-- `given("field")`: whether the field has a value; a field so guarded may be missing;
+A rule reads what `flows.engine.names` gives: fields, look-ups, `documents` (files per checklist item), `requester`, and of the steps
+that were done `outcomes`, `attempts` and `children`. Every number and amount is a decimal number there, a date is a CEL timestamp, and
+item lines are a list of maps with `item`, `quantity`, `unit`, `rate` and `tax`. Beside CEL's own functions there are
+- `given("field")`, `given("outcomes.step")`: whether there is a value; what is so guarded may be missing;
 - `percent(105, amount)`: that share of an amount without binary rounding, so that a limit met exactly is not exceeded;
 - `date("2026-04-01")`: a day to compare a date field with.
 """
@@ -11,7 +11,7 @@ number and amount is a decimal number there, a date is a CEL timestamp, and item
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -20,10 +20,16 @@ import cel
 
 from flows.errors import FlowError, RuleError
 from flows.model import Rule
+from flows.said import sentence
 from flows.values import Erased, Line, Money
 
 MAX_LENGTH = 500
-_GUARD = re.compile(r"""\bgiven\(\s*(["'])(\w+)\1\s*\)""")
+OF_STEPS = ("outcomes", "attempts", "children")
+"""What a rule reads of steps: `outcomes.NAME`, `attempts.NAME`, `children.NAME`."""
+_NO_STEPS: dict[str, Any] = {root: {} for root in OF_STEPS}
+_GUARD = re.compile(r"""\bgiven\(\s*(["'])([\w.]+)\1\s*\)""")
+_TEXT = re.compile(r"""(["'])(?:\\.|(?!\1).)*\1""")
+_OF_STEP = re.compile(rf"(?<![\w.])(?:{'|'.join(OF_STEPS)})\.\w+")
 _BOUND = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
 _SYNTAX = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)")
 
@@ -41,26 +47,41 @@ def compile_rule(source: str) -> Rule:
     RuleError naming the values that are missing (absent, None or erased) or that do not fit. Raises RuleSyntaxError."""
     program = _parse(source)
     read = names_in(source)
-    needed = read - guarded_in(source)
+    needed = (read | of_steps_in(source)) - guarded_in(source) - {*OF_STEPS}
 
     def evaluate(names: Mapping[str, Any]) -> Any:
-        present = {name: value for name, value in names.items() if value is not None and not isinstance(value, Erased)}
-        missing = sorted(needed - present.keys())
+        present = _NO_STEPS | {name: value for name, value in names.items() if _there(value)}
+        known = present.keys() | _paths(present)
+        missing = sorted(needed - known)
         if missing:
-            raise RuleError(f"{', '.join(missing)} is missing")
-        return _execute(program, source, present, read & present.keys())
+            raise RuleError(sentence("{names} is missing", names=", ".join(missing)))
+        return _execute(program, source, {name: present[name] for name in read & known}, known)
 
     return Rule(source, evaluate)
+
+
+def _there(value: Any) -> bool:
+    return value is not None and not isinstance(value, Erased)
+
+
+def _paths(present: Mapping[str, Any]) -> set[str]:
+    """What is known of steps: `outcomes.approval`, ..."""
+    return {f"{root}.{step}" for root in OF_STEPS for step in present[root]}
 
 
 def names_in(source: str) -> frozenset[str]:
     """The values that a rule reads, without the variables of its own macros (the `i` of `items.all(i, ...)`)."""
     own = set(_BOUND.findall(source))
-    return frozenset(_parse(source).variables()) - own | guarded_in(source)
+    return frozenset(_parse(source).variables()) - own | {name for name in guarded_in(source) if "." not in name}
+
+
+def of_steps_in(source: str) -> frozenset[str]:
+    """What a rule reads of steps (`outcomes.approval`), guarded or not."""
+    return frozenset(_OF_STEP.findall(_TEXT.sub('""', source))) | {name for name in guarded_in(source) if "." in name}
 
 
 def guarded_in(source: str) -> frozenset[str]:
-    """The values that the rule itself asks for by `given("name")`: these may be missing."""
+    """The values that the rule itself asks for by `given("name")` or `given("outcomes.name")`: these may be missing."""
     return frozenset(name for _, name in _GUARD.findall(source))
 
 
@@ -82,14 +103,17 @@ def _syntax_error(text: str) -> RuleSyntaxError:
     return RuleSyntaxError(int(line), int(column), wanted.replace("<EOF>", "end of rule"))
 
 
-def _execute(program: cel.Program, source: str, present: Mapping[str, Any], used: frozenset[str]) -> Any:
+def _execute(program: cel.Program, source: str, used: Mapping[str, Any], known: Set[str]) -> Any:
+    """What the program gives with the values in `used`; `known` are the names of all that there is."""
     try:
-        values = {name: _to_cel(present[name]) for name in used}
-        return program.execute(values | _functions(present))
+        values = {name: _to_cel(value) for name, value in used.items()}
+        return program.execute(values | _functions(known))
     except (ValueError, TypeError, RuntimeError, LookupError, ArithmeticError) as error:
         # Names only: the message is stored and shown, and a value may be personal.
-        seen = f" from {', '.join(sorted(used))}" if used else ""
-        raise RuleError(f"“{source}” cannot be worked out{seen}: {_reason(error)}") from error
+        about: dict[str, object] = {"rule": source, "names": ", ".join(sorted(used)), "problem": _reason(error)}
+        if used:
+            raise RuleError(sentence("“{rule}” cannot be worked out from {names}: {problem}", **about)) from error
+        raise RuleError(sentence("“{rule}” cannot be worked out: {problem}", **about)) from error
 
 
 def _reason(error: Exception) -> str:
@@ -97,8 +121,8 @@ def _reason(error: Exception) -> str:
     return str(error).partition(". ")[0].removesuffix(".")
 
 
-def _functions(present: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
-    return {"given": lambda name: name in present, "percent": _percent, "date": _date}
+def _functions(known: Set[str]) -> dict[str, Callable[..., Any]]:
+    return {"given": lambda name: name in known, "percent": _percent, "date": _date}
 
 
 def _percent(share: Any, amount: Any) -> float | None:

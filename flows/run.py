@@ -147,7 +147,8 @@ class StepState:
     back, by `sent_back_by`; `skipped` are optional fields left unanswered; `closed_by` ended it; `handovers`
     are in their order, and `untaken` those who have yet to take theirs. `court` is whose move it is; `pace` the percentage of its
     usual time; `held` what can still be undone; `suggested`, `failed` and `remark` come from a worker; `slots` (UTC) are offered;
-    `renews` and `returns_to`: see `flows.progress.StepOpened`. `claimed`: the owner took it out of a pool."""
+    `renews` and `returns_to`: see `flows.progress.StepOpened`. `claimed`: the owner took it out of a pool. `before`
+    are who had it at the stage before, where it may go back to them."""
 
     path: str
     attempt: int
@@ -174,7 +175,8 @@ class StepState:
     remark: str = ""
     slots: tuple[datetime, ...] = ()
     renews: tuple[str, ...] = ()
-    returns_to: str = ""
+    returns_to: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
     deferred: tuple[str, ...] = ()
 
     def acted_for(self, contact: str) -> str:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from flows.events import Facts
+from flows.said import Said
 from flows.values import Erased, Value, from_json, to_json
 from storage.privacy import ERASED, PRIVATE, Opened, Owners, Taking
 
@@ -58,7 +59,7 @@ def _sealing(encode: Encode, owners: Owners | None) -> Callable[[Any, Any, Takin
 def _unsealing(decode: Decode, private: bool) -> Decode:
     if not private or decode is _value_out:
         return decode
-    return lambda raw, opened: ERASED if (text := opened.put(raw)) is None else text
+    return lambda raw, opened: ERASED if (text := opened.put(raw)) is None else decode(text, opened)
 
 
 def _of(hint: Any) -> Coder:
@@ -80,6 +81,8 @@ def _of(hint: Any) -> Coder:
         return coder(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return lambda value, _: value.value, lambda raw, _: hint(raw)
+    if hint is str:
+        return _text_in, _text_out
     if set(arguments or (hint,)) <= {str, int, bool}:
         return _same, _same
     raise TypeError(f"nothing stored so far has the shape {hint}")
@@ -87,6 +90,14 @@ def _of(hint: Any) -> Coder:
 
 def _same(value: Any, _: Any) -> Any:
     return value
+
+
+def _text_in(value: str, _: Any) -> Any:
+    return value.stored() if type(value) is Said else value
+
+
+def _text_out(raw: Any, _: Any) -> str:
+    return raw if type(raw) is str else Said.read(raw)
 
 
 def _time_in(value: datetime, _: Taking) -> str:

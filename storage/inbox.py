@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from storage.keys import address_subject
@@ -21,6 +21,7 @@ LANES = Lanes(INBOUND, INBOUND.c.lane, INBOUND.c.received_at)
 # The grammar of ON CONFLICT is PostgreSQL's on both databases.
 INSERT = hot(insert(INBOUND).on_conflict_do_nothing().returning(INBOUND.c.id))
 ENTER_LANE = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("lane"), 0)))
+HIDDEN = "••••"
 UNTOUCHED = {"state": "new", "fence": 0, "attempts": 0, "note": ""}
 
 
@@ -74,6 +75,12 @@ class Inbox(Repository):
     def finish(self, row: InboxRow, note: str = "") -> None:
         """The event is handled; the lane goes on. Raises LostClaim."""
         LANES.finish(self.conn, row, note)
+
+    def hide(self, row: InboxRow) -> None:
+        """What was written is kept no longer: it was a PIN or a code. The rest of the row stays."""
+        subject = address_subject(self.conn.execute(select(INBOUND.c.sender).where(INBOUND.c.id == row.id)).scalar_one())
+        inbound = self.seal_json(subject, row.inbound | {"text": HIDDEN})
+        self.conn.execute(update(INBOUND).where(INBOUND.c.id == row.id).values(inbound=inbound, raw=self.keys.seal(subject, b"")))
 
     def fail(self, row: InboxRow, error: str, now: datetime, retry_in: timedelta, park_after: int = 5) -> bool:
         """Handling failed: the lane waits for `retry_in`, or the event is parked (True) after `park_after` attempts and the lane

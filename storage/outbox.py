@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, literal_column, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 
+from flows.said import sentence
 from storage.lanes import Lanes
 from storage.prepared import hot
 from storage.repository import Repository
@@ -139,7 +140,7 @@ class Outbox(Repository):
         found = self.conn.execute(KNOWN_AS, {"channel": channel, "message_id": message_id}).one_or_none()
         if found is None:
             return False
-        failed = {"state": "failed", "problem": "the provider could not deliver it"} if status == "failed" else {}
+        failed = {"state": "failed", "problem": sentence("the provider could not deliver it")} if status == "failed" else {}
         self.conn.execute(CLIMB, {"row_id": found.id, "step": rank, "status": status, "rank": rank, "code": code, **failed})
         return True
 

@@ -143,6 +143,7 @@ PRIVATE: Mapping[tuple[type, str], Owners] = MappingProxyType(
         (events.Drop, "reason"): _actor,
         (events.Judge, "reason"): _actor,
         (events.Waive, "reason"): _actor,
+        (events.EndChild, "reason"): _actor,
     }
 )
 """Whose each personal attribute is; field values inside mappings are taken out by `Taking.field`."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from flows.decided import Decided
 from flows.run import Run
+from flows.values import Money
 
 # --- people --------------------------------------------------------------------------------------------------------
 
@@ -48,6 +49,19 @@ class Address:
     focus_until: datetime | None
     expecting: str = ""
     expecting_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A contact is away from `starts_at` until before `ends_at`. `cover`: a contact id or a role, as `cover_kind` says ("person" or
+    "role"); `most`: up to what they cover, None for everything."""
+
+    contact_id: str
+    starts_at: datetime
+    ends_at: datetime
+    cover_kind: str
+    cover: str
+    most: Money | None
 
 
 # --- lanes ---------------------------------------------------------------------------------------------------------

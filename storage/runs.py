@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, bindparam, delete, func, insert, literal_col
 from flows.decided import Decided
 from flows.events import Event
 from flows.fold import replay
-from flows.run import Run, Status, StepState, StepStatus
+from flows.run import Court, Run, Status, StepState, StepStatus
 from storage.chain import link
 from storage.codec import decode_decided, decode_event, decode_run, encode_event, encode_run, kind_of, read_event
 from storage.errors import Conflict
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 RUN, OWNER, EVENT, CONTACT = table(tables.Run), table(tables.RunOwner), table(tables.Event), table(Contact)
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """Stands for no due time: it comes last in the indexes over due times."""
+
+OPEN_STEPS = (
+    select(OWNER.c.contact_id, func.count())
+    .where(OWNER.c.contact_id.in_(bindparam("contacts", expanding=True)))
+    .group_by(OWNER.c.contact_id)
+)
 
 IS_OPEN = RUN.c.status == literal_column("'open'")
 ADD_RUN, ADD_OWNER, ADD_EVENT = hot(insert(RUN)), hot(insert(OWNER)), hot(insert(EVENT))
@@ -61,18 +67,28 @@ class Runs(Repository):
     def insert(
         self, run: Run, flow_version_id: int, title: str, now: datetime, *, subjects: Mapping[str, str], lookup_key: str = ""
     ) -> None:
-        """Store a new run, at version 1. `lookup_key` names what `lookup_same_vendor` counts; it is stored as a keyed hash."""
+        """Store a new run, at version 1. `lookup_key` names what `alike` counts; it is stored as a keyed hash."""
         columns = listed(run) | self._sealed(run, title, subjects) | {"id": run.id, "version": 1, "created_at": now}
         kept = {"flow_version_id": flow_version_id, "lookup_key": self._blind(lookup_key)}
         self.conn.execute(ADD_RUN, columns | kept)
         self._own(run)
 
     def save(
-        self, run: Run, version: int, now: datetime, title: str, *, subjects: Mapping[str, str], lookup_key: str | None = None
+        self,
+        run: Run,
+        version: int,
+        now: datetime,
+        title: str,
+        *,
+        subjects: Mapping[str, str],
+        lookup_key: str | None = None,
+        flow_version_id: int | None = None,
     ) -> None:
         """Put the snapshot, its list columns and its owners in the place of version `version`. Raises Conflict where the run is
-        no longer at that version. `lookup_key` None leaves the stored one."""
+        no longer at that version. `lookup_key` None leaves the stored one, and `flow_version_id` None its flow version."""
         columns = listed(run) | self._sealed(run, title, subjects) | {"version": version + 1}
+        if flow_version_id is not None:
+            columns["flow_version_id"] = flow_version_id
         if lookup_key is not None:
             columns["lookup_key"] = self._blind(lookup_key)
         if self.conn.execute(SAVE, columns | {"run_id": run.id, "found": version}).rowcount == 0:
@@ -140,11 +156,30 @@ class Runs(Repository):
             rows = rows.where(RUN.c.requester == requester)
         return self._rows(rows.limit(limit).offset(offset))
 
+    def open_after(self, run_id: str, limit: int) -> list[str]:
+        """The ids of open runs, in their own order, from the one after `run_id` on ("": the first)."""
+        ids = select(RUN.c.id).where(IS_OPEN, RUN.c.id > run_id).order_by(RUN.c.id).limit(limit)
+        return list(self.conn.scalars(ids))
+
+    def open_of(self, flow: str) -> list[str]:
+        """The ids of a flow's open runs, in the order in which they began."""
+        began = (RUN.c.created_at, func.length(RUN.c.reference), RUN.c.reference)
+        return list(self.conn.scalars(select(RUN.c.id).where(IS_OPEN, RUN.c.flow == flow).order_by(*began)))
+
+    def load_of(self, contacts: Iterable[str]) -> dict[str, int]:
+        """How many open steps wait for each of `contacts`; who has none is not there."""
+        rows = self.conn.execute(OPEN_STEPS, {"contacts": list(contacts)})
+        return {contact: int(count) for contact, count in rows}
+
     def of_contact(self, contact_id: str) -> list[RunRow]:
         """The open runs that a contact owns a step of or asked for, due first first."""
         asked = select(RUN.c.id).where(IS_OPEN, RUN.c.requester == contact_id)
         theirs = union(select(OWNER.c.run_id).where(OWNER.c.contact_id == contact_id), asked)
         return self._rows(LIST.where(IS_OPEN, RUN.c.id.in_(theirs)))
+
+    def rows(self, run_ids: Collection[str]) -> dict[str, RunRow]:
+        """These runs by id, open or over; those that there are."""
+        return {row.id: row for row in self._rows(LIST.where(RUN.c.id.in_(run_ids)))}
 
     def counts(self, now: datetime) -> RunCounts:
         """How many runs are open, late at `now`, blocked."""
@@ -152,9 +187,14 @@ class Runs(Repository):
         blocked = func.count().filter(RUN.c.blocked)
         return RunCounts(*self.conn.execute(select(func.count(), late, blocked).select_from(RUN).where(IS_OPEN)).one())
 
-    def lookup_same_vendor(self, flow: str, vendor_key: str, since: datetime, exclude_run: str = "") -> int:
-        """How many other runs of `flow` were made since then with this lookup key."""
-        same = (RUN.c.flow == flow, RUN.c.lookup_key == self._blind(vendor_key), RUN.c.created_at >= since)
+    def alike(
+        self, flow: str, lookup_key: str, exclude_run: str = "", *, since: datetime | None = None, still_open: bool = False
+    ) -> int:
+        """How many other runs of `flow` have this lookup key and were not cancelled: all, those made `since` then, or those that are
+        `still_open`."""
+        same = [RUN.c.flow == flow, RUN.c.lookup_key == self._blind(lookup_key), RUN.c.status != Status.CANCELLED.value]
+        same += [RUN.c.created_at >= since] if since else []
+        same += [IS_OPEN] if still_open else []
         return self.conn.scalar(select(func.count()).select_from(RUN).where(*same, RUN.c.id != exclude_run)) or 0
 
     # --- inside -------------------------------------------------------------------------------------------------------
@@ -222,8 +262,7 @@ def listed(run: Run) -> dict[str, Any]:
 
 
 def _court(run: Run, waiting: tuple[StepState, ...]) -> str:
-    """Who is waited for: "them" where only participants can act, "us" otherwise, "" once the run is over."""
+    """Who is waited for: "them" where every open step is theirs, "us" otherwise, "" once the run is over."""
     if run.status is not Status.OPEN:
         return ""
-    owners = {owner for step in waiting for owner in step.owners}
-    return "them" if owners and owners <= set(run.participants.values()) else "us"
+    return (Court.THEM if waiting and all(step.court is Court.THEM for step in waiting) else Court.US).value

@@ -36,6 +36,15 @@ DROP = hot(
     .where(TIMER.c.run_id == bindparam("run"), TIMER.c.path == bindparam("step"), TIMER.c.attempt == bindparam("nth"), LIVE)
     .values(state="dropped")
 )
+DROP_ONE = (
+    update(TIMER)
+    .where(TIMER.c.run_id == bindparam("run"), TIMER.c.path == bindparam("step"), TIMER.c.attempt == bindparam("nth"))
+    .where(TIMER.c.rung == bindparam("one"), LIVE)
+    .values(state="dropped")
+)
+FIRED = select(TIMER.c.path, TIMER.c.attempt, TIMER.c.rung).where(
+    TIMER.c.run_id == bindparam("run"), TIMER.c.state == literal_column("'fired'")
+)
 DUE = hot(
     select(*FIELDS).where(LIVE, TIMER.c.due <= bindparam("now")).order_by(TIMER.c.due, TIMER.c.id).limit(bindparam("limit"))
 )
@@ -64,6 +73,14 @@ class Timers(Repository):
     def drop(self, run_id: str, path: str, attempt: int) -> None:
         """The step attempt closed: none of its timers fires any more."""
         self.conn.execute(DROP, {"run": run_id, "step": path, "nth": attempt})
+
+    def drop_one(self, run_id: str, path: str, attempt: int, rung: str) -> None:
+        """One rung of an open step attempt does not fire any more."""
+        self.conn.execute(DROP_ONE, {"run": run_id, "step": path, "nth": attempt, "one": rung})
+
+    def fired(self, run_id: str) -> list[tuple[str, int, str]]:
+        """The (path, attempt, rung) of a run's timers that have fired."""
+        return [(row.path, row.attempt, row.rung) for row in self.conn.execute(FIRED, {"run": run_id})]
 
     def due(self, now: datetime, limit: int) -> list[TimerRow]:
         """Live timers that are due, the longest due first. They stay live until `take`."""

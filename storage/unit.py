@@ -8,11 +8,14 @@ from __future__ import annotations
 from functools import cached_property
 
 from storage.audit import Audit
+from storage.bookings import Bookings
 from storage.conversations import Conversations
 from storage.documents import Documents
 from storage.inbox import Inbox
+from storage.leave import Leaves
 from storage.outbox import Outbox
 from storage.people import People
+from storage.proofs import Proofs
 from storage.registers import Counters, Settings, Shapes
 from storage.runs import Runs
 from storage.timers import Timers
@@ -28,6 +31,18 @@ class Unit(Transaction):
     @cached_property
     def people(self) -> People:
         return People(self)
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        return Proofs(self)
+
+    @cached_property
+    def leave(self) -> Leaves:
+        return Leaves(self)
+
+    @cached_property
+    def bookings(self) -> Bookings:
+        return Bookings(self)
 
     @cached_property
     def conversations(self) -> Conversations:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from storage.lanes import Lanes
 from storage.repository import Repository
@@ -29,6 +29,11 @@ class Works(Repository):
         times = {"lane": lane or None, "created_at": now, "ready_at": now}
         return int(self.conn.execute(INSERT, values | times | UNTOUCHED).scalar_one())
 
+    def captions(self, run_id: str) -> list[str]:
+        """What was written beside the files sent to a run, oldest first."""
+        sent = select(WORK.c.details).where(WORK.c.run_id == run_id, WORK.c.kind == "fetch").order_by(WORK.c.id)
+        return [str(details["caption"]) for details in self.conn.scalars(sent) if details.get("caption")]
+
     def claim(self, now: datetime, limit: int, lease: timedelta) -> list[WorkRow]:
         """Take the oldest unfinished work of each of at most `limit` lanes for the length of `lease`."""
         return [
@@ -43,6 +48,19 @@ class Works(Repository):
     def fail(self, row: WorkRow, error: str, now: datetime, retry_in: timedelta, park_after: int = 5) -> bool:
         """As `Inbox.fail`."""
         return LANES.fail(self.conn, row, error, now + retry_in, park_after)
+
+    def beside(self, row: WorkRow) -> int:
+        """How many other rows of the same kind, run and sender (`details["by"]`) are on their way: not finished, and not failed yet."""
+        others = self.conn.execute(
+            select(WORK.c.details).where(
+                WORK.c.run_id == row.run_id,
+                WORK.c.kind == row.kind,
+                WORK.c.id != row.id,
+                WORK.c.ready_at.is_not(None),
+                WORK.c.attempts <= 1,
+            )
+        )
+        return sum(other.get("by") == row.details.get("by") for (other,) in others)
 
     def pending(self, now: datetime) -> Pending:
         return LANES.pending(self.conn, now)

@@ -99,7 +99,9 @@ def _account(port: int) -> Account:
 def _server_settings(account: Account, url: str, home: Path, provider_port: int) -> dict[str, str]:
     return {
         "BATON_HOME": str(home),
+        "BATON_UNDO_SECONDS": "0",
         "BATON_FLOWS": str(home / FLOWS),
+        "BATON_TEMPLATES": "none",
         "DATABASE_URL": url,
         "PUBLIC_BASE_URL": account.base,
         "TWILIO_WHATSAPP_FROM": OUR_NUMBER,

@@ -25,10 +25,12 @@ from sqlalchemy.types import NullType
 from bot.bench.phones import OUR_NUMBER, Lane, lanes, requesters
 from bot.bench.report import Options
 from bot.book import FlowBook
-from bot.facts import business
+from bot.calendars import business
+from bot.flowfiles import read_folders
 from bot.transition import Transitions
 from flows import Event, Facts, Money, Value
 from flows.events import Decide
+from flows.loader import load
 from storage import Database, Unit, keys
 from storage.chain import link
 from storage.engines import postgresql_engine, sqlite_engine
@@ -72,7 +74,7 @@ def prepare(url: str, home: Path, options: Options, now: datetime) -> None:
         (folder / f"{name}.yaml").write_text(source, encoding="utf-8")
     with closing(Database.open(url, home)) as database:
         book = FlowBook()
-        book.publish(database, [folder], now - YEAR)
+        book.put(database, read_folders([folder], load), now - YEAR)
         transitions = Transitions(book, business("Asia/Kolkata", "IN", "INR", now.date()))
         people = {phone: uuid4().hex for phone in (*(lane.approver for lane in lanes()), *requesters(options.contacts))}
         _make_keys(database, url, home, people)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from bot.conversation import slots
+from bot.conversation.checklist import still_needed
 from bot.conversation.decisions import ask_again
 from bot.conversation.forms import Form, read_form
 from bot.conversation.intents import Answer, Document, Start
@@ -12,13 +14,14 @@ from bot.conversation.known import Tapped
 from bot.conversation.refusals import explain
 from bot.conversation.situation import questions
 from bot.conversation.turn import Turn
+from bot.words import mistake
 from flows import Event, Facts, Refused, Run, StepState, Value
 from flows.engine import asking
 from flows.engine.prompts import question
 from flows.engine.words import SKIP
 from flows.errors import InvalidValue
 from flows.events import Give, Skip
-from flows.model import Ask, Collect, Do, Field, Flow, Wait
+from flows.model import Ask, Collect, Do, Field, Flow, Schedule, Wait, Worker
 from flows.parse import parse
 from prompts.words import normal
 from storage import Loaded
@@ -68,16 +71,13 @@ def answer(turn: Turn, intent: Answer) -> None:
         return
     flow, run = turn.flow_of(loaded), loaded.run
     state, step = run.steps[question.path], flow.step(question.path)
-    if isinstance(step, Collect):
-        wanted = ", ".join(flow.documents[item].title.text(turn.language) for item in step.items)
-        turn.reply(
-            turn.t("{reference} waits for documents: {wanted}. Please send a photo or a PDF.").format(
-                reference=run.reference, wanted=wanted
-            ),
-            run=run, path=question.path, attempt=question.attempt,
-        )  # fmt: skip
+    if isinstance(step, Collect) and asking(flow, run, state) is None and ":" not in intent.text:
+        still_needed(turn, loaded, question, step)
         return
-    if not isinstance(step, Ask | Do | Wait):
+    if isinstance(step, Schedule):
+        slots.typed(turn, loaded, state, step, intent.text)
+        return
+    if not isinstance(step, Ask | Collect | Do | Wait | Worker):
         return
     turn.focus(run.id)
     form = read_form(flow, step.fields, intent.text, _today(turn), turn.language)
@@ -116,11 +116,10 @@ def _one_value(turn: Turn, loaded: Loaded, state: StepState, name: str, text: st
     try:
         value = parse(field, text, _today(turn), turn.language)
     except InvalidValue as error:
+        lines = [loaded.run.reference, mistake(error, turn.language)]
         if turn.missed() >= 2:
-            hint = turn.t("Write “help” to see what else you can do.")
-            turn.reply(f"{loaded.run.reference}\n{error}\n{hint}", run=loaded.run, path=state.path, attempt=state.attempt)
-        else:
-            turn.reply(f"{loaded.run.reference}\n{error}", run=loaded.run, path=state.path, attempt=state.attempt)
+            lines.append(turn.t("Write “help” to see what else you can do."))
+        turn.reply("\n".join(lines), run=loaded.run, path=state.path, attempt=state.attempt)
         return
     give(turn, loaded, state, {name: value})
 

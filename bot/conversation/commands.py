@@ -6,14 +6,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from bot.conversation import checklist
 from bot.conversation.decisions import ask_again, picks
+from bot.conversation.drop import drop
 from bot.conversation.involving import comment, delegate
+from bot.conversation.language import language
+from bot.conversation.leave import leave
 from bot.conversation.refusals import explain
 from bot.conversation.sight import may_see, not_found, visible
+from bot.conversation.simulating import simulate
 from bot.conversation.situation import questions
 from bot.conversation.status import history, line, reasons, trouble, where
 from bot.conversation.turn import Turn
+from bot.conversation.undo import undo, withdraw
 from bot.words.draft import Tap
+from bot.words.scene import opening
 from flows import Event, Facts, Refused
 from flows.events import Cancel, Resume
 from prompts import Command
@@ -41,7 +48,13 @@ def help_(turn: Turn, argument: str = "") -> None:
         t("why PA-1042: why it is where it is"),
         t("comment PA-1042 and your words: say something about it"),
         t("delegate PA-1042 to NAME: let somebody else do it"),
+        t("undo: take back what you have just decided"),
+        t("withdraw PA-1042: take back your request, or your decision while others still decide"),
         t("cancel PA-1042: cancel your request"),
+        *([t("leave till Friday, NAME covers: while you are away")] if turn.sender.contact.roles else []),
+        *([t("drop PA-1042 STEP because ...: take one step out")] if turn.is_manager else []),
+        *([t("simulate NAME amount=75000: the way that a request would take")] if turn.sender.contact.roles else []),
+        t("language: choose the language that I write in"),
         t("stop: no more messages from us"),
     ]
     turn.reply("\n".join(lines), [Tap(t("Menu"), "menu"), Tap(t("Mine"), "mine"), Tap(t("Status"), "status")])
@@ -55,7 +68,7 @@ def menu(turn: Turn, argument: str = "") -> None:
         for p in open_to[:8]
     ]  # fmt: skip
     taps += [Tap(turn.t("Mine"), "mine"), Tap(turn.t("Status"), "status")]
-    phrases = [f"· {p.flow.title.text(turn.language)}: “{p.flow.start.phrases[0]}”" for p in open_to]
+    phrases = [f"· {p.flow.title.text(turn.language)}: “{opening(p.flow, turn.language)}”" for p in open_to]
     text = turn.t("What would you like to do? Tap, or write the word.")
     turn.reply("\n".join([text, *phrases]), taps)
 
@@ -74,7 +87,7 @@ def mine(turn: Turn, argument: str = "") -> None:
             loaded = turn.unit.runs.load(question.run_id)
             if loaded is not None:
                 title = turn.flow_of(loaded).step(question.path).title.text(turn.language)
-                parts.append(f"· {question.reference} · {title}")
+                parts.append(f"· {question.reference} · {title}{checklist.beside(turn, loaded, question.path)}")
         taps = picks(turn, waiting[:PAGE])
         parts.append(t("Tap one, or write its reference, and I ask you again."))
     if asked:
@@ -227,5 +240,17 @@ _COMMANDS: Mapping[str, Callable[[Turn, str], None]] = {
     "why": why,
     "cancel": cancel,
     "back": back,
+    "language": language,
+    "undo": undo,
 }
-_WITH_TEXT: Mapping[str, Callable[[Turn, str, str], None]] = {"comment": comment, "delegate": delegate}
+_WITH_TEXT: Mapping[str, Callable[[Turn, str, str], None]] = {
+    "simulate": simulate,
+    "comment": comment,
+    "delegate": delegate,
+    "leave": leave,
+    "withdraw": withdraw,
+    "drop": drop,
+    "accept": checklist.accept,
+    "reject": checklist.reject,
+    "waive": checklist.waive,
+}

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from bot.words import mistake, retold
 from flows import Value
 from flows.errors import InvalidValue
 from flows.model import Field, Flow
 from flows.parse import parse
+from flows.said import sentence
 from prompts.words import normal
 
 MOST_LABEL_WORDS = 3
@@ -30,17 +32,17 @@ def read_form(flow: Flow, names: Iterable[str], text: str, today: date, language
     fields = {name: flow.fields[name] for name in names if not flow.fields[name].formula}
     values: dict[str, Value] = {}
     parts, unknown = _parts(fields, text)
-    problems = [(label, _UNKNOWN) for label in unknown]
+    problems = [(label, retold(_UNKNOWN, language)) for label in unknown]
     for name, said in parts.items():
         field = fields[name]
         try:
             values[name] = parse(field, said, today, language)
         except InvalidValue as error:
-            problems.append((field.title.text(language), str(error)))
+            problems.append((field.title.text(language), mistake(error, language)))
     return Form(values, tuple(problems), bool(parts))
 
 
-_UNKNOWN = "I do not know this label, so I left the line out."
+_UNKNOWN = sentence("I do not know this label, so I left the line out.")
 
 
 def _parts(fields: Mapping[str, Field], text: str) -> tuple[dict[str, str], list[str]]:

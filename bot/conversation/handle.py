@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.conversation import answers, commands, decisions
+from bot.conversation import answers, commands, decisions, handover, slots, undo
 from bot.conversation.envelope import unpack
 from bot.conversation.intents import (
     Answer,
@@ -15,15 +15,17 @@ from bot.conversation.intents import (
     Intent,
     OptIn,
     OptOut,
+    Prove,
     Start,
     Tap,
     Unknown,
     understand,
 )
 from bot.conversation.known import Question, Tapped
+from bot.conversation.language import chosen
 from bot.conversation.sight import may_see
 from bot.conversation.situation import Sender, questions, situation
-from bot.conversation.turn import MANAGER, Turn
+from bot.conversation.turn import Turn
 from bot.transition import Transitions
 from bot.words import Draft
 from bot.words.draft import Tap as Button
@@ -91,8 +93,10 @@ class Conversation:
         )
         intent = understand(inbound, known)
         turn = Turn(unit, self.transitions, inbound, row.id, sender, now)
-        if address.expecting and not isinstance(intent, Decide | Command):
+        if address.expecting and not isinstance(intent, Decide | Prove | Command):
             unit.conversations.expect(address.id, "", None)
+        if known.expecting is not None and known.expecting.proof and inbound.kind is EventKind.MESSAGE:
+            unit.inbox.hide(row)
         _act(turn, intent)
         if turn.understood and address.misses:
             unit.conversations.misses(address.id, 0)
@@ -109,6 +113,8 @@ def _act(turn: Turn, intent: Intent) -> None:
             answers.document(turn, intent)
         case Decide():
             decisions.decide(turn, intent)
+        case Prove():
+            decisions.prove(turn, intent)
         case Command():
             commands.command(turn, intent)
         case Tap():
@@ -131,8 +137,7 @@ def _opt_out(turn: Turn) -> None:
     turn.unit.people.opt_out(address.id, turn.now, "chat")
     waiting = list(questions(turn.unit, turn.book, turn.contact_id))
     if waiting:
-        _tell_managers(
-            turn,
+        turn.tell_managers(
             turn.t("{name} has opted out of messages on {channel}. Open steps that wait for them: {count}.").format(
                 name=turn.sender.contact.name, channel=turn.inbound.channel, count=len(waiting)
             ),
@@ -174,8 +179,8 @@ def _unknown(turn: Turn, intent: Unknown) -> None:
                 return  # told already; silent until a mail makes sense
         else:
             turn.unit.conversations.misses(turn.sender.address.id, 0)
-        told = _tell_managers(
-            turn, t("{name} ({channel}) needs help: I could not use their last messages.").format(
+        told = turn.tell_managers(
+            t("{name} ({channel}) needs help: I could not use their last messages.").format(
                 name=turn.sender.contact.name or turn.inbound.sender, channel=turn.inbound.channel
             )
         )  # fmt: skip
@@ -203,20 +208,14 @@ def _stale(turn: Turn) -> None:
     turn.reply(turn.t("This button no longer works for you. Nothing changed. Write “mine” to see what waits for you."))
 
 
-def _tell_managers(turn: Turn, text: str) -> int:
-    managers = turn.unit.people.holders([MANAGER])[MANAGER]
-    for manager in managers:
-        if manager != turn.contact_id:
-            turn.transitions.tell(turn.unit, manager, Draft(text, topic="help", klass="notice"), turn.now)
-    return len(managers)
-
-
 def _tap(turn: Turn, tapped: Tapped) -> None:
     simple: dict[str, Callable[[Turn, str], None]] = {
         "menu": commands.menu, "mine": commands.mine, "status": commands.status, "back": commands.back,
     }  # fmt: skip
     if tapped.purpose in simple:
         simple[tapped.purpose](turn, "")
+    elif tapped.purpose == "language":
+        chosen(turn, tapped.choice)
     elif tapped.purpose == "answer":
         answers.choose(turn, tapped)
     elif tapped.purpose == "start":
@@ -245,6 +244,8 @@ def _tap_on_run(turn: Turn, tapped: Tapped) -> None:
             else:
                 turn.focus(tapped.run_id)
                 decisions.ask_again(turn, question, "")
+        case "book":
+            slots.tapped(turn, loaded, tapped)
         case "why":
             commands.why(turn, loaded.run.reference)
         case "cancel_ask":
@@ -256,5 +257,11 @@ def _tap_on_run(turn: Turn, tapped: Tapped) -> None:
             commands.cancel_run(turn, loaded)
         case "retry":
             commands.retry(turn, loaded, tapped.path, tapped.attempt)
+        case "undo":
+            undo.tapped(turn, loaded, tapped)
+        case "re-assign":
+            handover.choose(turn, loaded, tapped)
+        case "reassign_to":
+            handover.reassign(turn, loaded, tapped)
         case _:
             _stale(turn)

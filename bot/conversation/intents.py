@@ -36,7 +36,7 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Decide:
     """`proof` says why we know which question it is: token, quote, only (the one open question) or reason. `stage` is the stage
-    of a sequence that it is about."""
+    of a sequence that it is about. `shown`: what the person has proven themselves by beside that, pin or code."""
 
     run_id: str
     path: str
@@ -45,6 +45,15 @@ class Decide:
     proof: str
     reason: str = ""
     stage: int = 0
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prove:
+    """The PIN or code that was asked for after a tap."""
+
+    wait: Expecting
+    digits: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +88,10 @@ class Unknown:
     about: tuple[Question, ...] = ()
 
 
-Intent = Start | Answer | Decide | Document | Tap | Command | OptOut | OptIn | Unknown
+Intent = Start | Answer | Decide | Prove | Document | Tap | Command | OptOut | OptIn | Unknown
 
 _REFERENCE = re.compile(r"\b([A-Za-z]{1,6}-\d{1,9})\b")
+_DIGITS = re.compile(r"\d{4,8}", re.ASCII)
 TEXT_LIMIT = 4000
 CLOCK_SKEW = timedelta(seconds=2)
 """How far a provider's clock may run behind ours before a message counts as older than the question."""
@@ -97,7 +107,7 @@ def understand(inbound: Inbound, now: Situation) -> Intent:
             return OptOut()
         if is_opt_in(text):
             return OptIn()
-        if (command := read_command(text)) is not None and not _answers(text, now):
+        if (command := read_command(text)) is not None and not _answers(text, now) and not _gives_way(command, text, now):
             return command
     if inbound.media:
         return _document(inbound, now, text)
@@ -113,6 +123,11 @@ def _answers(text: str, now: Situation) -> bool:
     """A choice of the quoted question may be worded like a command ("Cancel"): then the quote wins."""
     question = _quoted_question(now)
     return question is not None and _choice(question, text) is not None
+
+
+def _gives_way(command: Command, text: str, now: Situation) -> bool:
+    """A business may well have a flow that “leave” starts: then the bare word is for that."""
+    return command.name == "leave" and now.starts(normal(text))
 
 
 def _tap(inbound: Inbound, now: Situation) -> Intent:
@@ -133,7 +148,11 @@ def _quoted_question(now: Situation) -> Question | None:
 
 def _words(inbound: Inbound, now: Situation, text: str) -> Intent:
     wait = now.expecting
-    if wait is not None and _gives_reason(inbound, now, wait, text):
+    digits = text.replace(" ", "")
+    if wait is not None and wait.proof:
+        if _DIGITS.fullmatch(digits) and not inbound.forwarded and not now.by_mail:
+            return Prove(wait, digits)
+    elif wait is not None and _gives_reason(inbound, now, wait, text):
         return Decide(wait.run_id, wait.path, wait.attempt, wait.choice, "reason", text[:TEXT_LIMIT], wait.stage)
     if now.quoted is not None:
         question = _quoted_question(now)

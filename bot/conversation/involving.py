@@ -14,12 +14,13 @@ from storage import Loaded
 
 MOST = 2000
 _TO = re.compile(r"(?:from\s+(?P<owner>.+?)\s+)?to\s+(?P<to>.+)", re.IGNORECASE | re.DOTALL)
+_TO_HI = re.compile(r"(?:(?P<owner>.+?)\s+से\s+)?(?P<to>.+?)\s+को[\s.।]*", re.DOTALL)
 
 
 def comment(turn: Turn, reference: str, text: str) -> None:
     """`comment PA-1042 text`: recorded, and told to those who are asked for something now."""
     t = turn.t
-    loaded = _chosen(turn, reference)
+    loaded = chosen(turn, reference)
     if loaded is None:
         return
     if not text or len(text) > MOST:
@@ -41,13 +42,13 @@ def comment(turn: Turn, reference: str, text: str) -> None:
 def delegate(turn: Turn, reference: str, text: str) -> None:
     """`delegate PA-1042 to NAME` by who is asked; a manager: `reassign PA-1042 from NAME to NAME`, without `from` where one person
     holds it. All that waits for that person in the run is handed over."""
-    loaded = _chosen(turn, reference)
+    loaded = chosen(turn, reference)
     if loaded is None:
         return
     if is_outsider(turn, loaded.run):
         not_found(turn, reference)
         return
-    found = _TO.fullmatch(text.strip())
+    found = _TO.fullmatch(text.strip()) or _TO_HI.fullmatch(text.strip())
     if found is None:
         turn.reply(_how(turn, loaded.run), run=loaded.run)
         return
@@ -56,11 +57,11 @@ def delegate(turn: Turn, reference: str, text: str) -> None:
     if to is None or owner is None:
         return
     for state in _held(loaded.run, owner):
-        if not _hand_over(turn, loaded.run.id, state, owner, to):
+        if not hand_over(turn, loaded.run.id, state, owner, to):
             return
 
 
-def _chosen(turn: Turn, reference: str) -> Loaded | None:
+def chosen(turn: Turn, reference: str) -> Loaded | None:
     """The run, if this person may see it and the channel proves who they are."""
     if turn.inbound.channel == "email":
         turn.reply(turn.t("A mail does not prove who wrote it. Please write this in the chat."))
@@ -84,7 +85,8 @@ def _person(turn: Turn, name: str) -> str | None:
     if len(found) == 1:
         return found[0].id
     words = turn.t("Several people are called “{name}”.") if found else turn.t("I know nobody called “{name}”.")
-    turn.reply(f"{words.format(name=name.strip()[:60])} {turn.t('Please write the whole name, as in the people list.')}")
+    whole = turn.t("Please write the whole name, as in the people list.")
+    turn.reply(f"{words.format(name=name.strip()[:60])} {whole}")
     return None
 
 
@@ -105,13 +107,15 @@ def _owner(turn: Turn, run: Run, name: str) -> str | None:
         if len(owners) == 1:
             return owners.pop()
         if owners:
-            turn.reply(f"{turn.t('Several people have it now.')} {_how(turn, run)}", run=run)
+            several = turn.t("Several people have it now.")
+            turn.reply(f"{several} {_how(turn, run)}", run=run)
             return None
     turn.reply(turn.t("{reference}: nothing here waits for them. Nothing changed.").format(reference=run.reference), run=run)
     return None
 
 
-def _hand_over(turn: Turn, run_id: str, state: StepState, owner: str, to: str) -> bool:
+def hand_over(turn: Turn, run_id: str, state: StepState, owner: str, to: str) -> bool:
+    """Give one step to somebody; False where that was refused, and explained."""
     loaded = turn.unit.runs.load(run_id)
     assert loaded is not None, "runs are never deleted"
 

@@ -70,13 +70,14 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Expecting:
-    """We asked for a reason after a tap; the next plain message of this conversation gives it."""
+    """We asked for a reason after a tap, or for a `proof` (pin or code); the next plain message of this conversation gives it."""
 
     run_id: str
     path: str
     attempt: int
     choice: str
     stage: int = 0
+    proof: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bot.conversation.turn import Turn
+from flows.engine.owners import role_of
+from flows.model import Collect
 from storage import Loaded
 
 
@@ -19,12 +21,19 @@ def may_see(turn: Turn, loaded: Loaded) -> bool:
     if turn.is_manager or run.requester == turn.contact_id:
         return True
     states = (*run.steps.values(), *run.history)
-    return any(
+    return _checks(turn, loaded) or any(
         turn.contact_id in s.owners
         or any(vote.by == turn.contact_id for vote in s.votes)
         or any(turn.contact_id in (given.owner, given.to) for given in s.handovers)
         for s in states
     )
+
+
+def _checks(turn: Turn, loaded: Loaded) -> bool:
+    """Whether they check the documents that are being collected."""
+    flow = turn.flow_of(loaded)
+    steps = (flow.step(state.path) for state in loaded.run.open_steps())
+    return any(isinstance(step, Collect) and role_of(step.checked_by) in turn.sender.contact.roles for step in steps)
 
 
 def not_found(turn: Turn, argument: str) -> None:

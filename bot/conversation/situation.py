@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -12,7 +12,10 @@ from bot.book import FlowBook
 from bot.conversation.known import Expecting, Question, Quoted, Situation, Tapped, Wants
 from channels.base import Inbound
 from flows import Run, StepState, asking
-from flows.model import Approve, Ask, Collect, Do, Flow, Wait, Wording
+from flows.engine.owners import unclaimed
+from flows.engine.prompts import prompt
+from flows.engine.words import CLAIM, CONFIRM, DECLINE, DIFFERS, TAKE
+from flows.model import Approve, Ask, Collect, Do, Flow, Schedule, Wait, Wording, Worker
 from flows.run import StepStatus
 from storage import Address, Contact, Unit
 
@@ -82,7 +85,9 @@ def _expecting(address: Address, now: datetime) -> Expecting | None:
     if not address.expecting or address.expecting_until is None or address.expecting_until <= now:
         return None
     wait = json.loads(address.expecting)
-    return Expecting(wait["run_id"], wait["path"], int(wait["attempt"]), wait["choice"], int(wait.get("stage", 0)))
+    return Expecting(
+        wait["run_id"], wait["path"], int(wait["attempt"]), wait["choice"], int(wait.get("stage", 0)), wait.get("proof", "")
+    )
 
 
 def questions(unit: Unit, book: FlowBook, contact_id: str) -> Iterator[Question]:
@@ -97,7 +102,14 @@ def questions(unit: Unit, book: FlowBook, contact_id: str) -> Iterator[Question]
             if contact_id in state.owners and state.status is StepStatus.OPEN:
                 question = question_of(flow, loaded.run, state)
                 if question is not None:
-                    yield question
+                    yield _offered(question) if contact_id in state.untaken else question
+
+
+def _offered(question: Question) -> Question:
+    """What was handed over may be taken or declined in words too; by their numbers only where a number is no answer."""
+    offer = tuple((choice.key, _labels(choice.label)) for choice in (TAKE, DECLINE))
+    numbered = question.numbered and question.wants is Wants.DECISION
+    return replace(question, labels=(*offer, *question.labels), numbered=numbered)
 
 
 def question_of(flow: Flow, run: Run, state: StepState) -> Question | None:
@@ -105,17 +117,33 @@ def question_of(flow: Flow, run: Run, state: StepState) -> Question | None:
     step, asked = flow.step(state.path), asking(flow, run, state)
     question = partial(Question, run.id, run.reference, state.path, state.attempt, asked_at=state.opened_at)
     submit = (("submit", _labels(SUBMIT)),) if state.sent_back_by else ()
+    if unclaimed(flow, state):
+        taking = (CLAIM.key, _labels(CLAIM.label))
+        return question(Wants.DECISION, labels=(taking,), by_mail=not isinstance(step, Do) or step.by_mail)
     match step:
         case Ask():
             return question(Wants.FIELD, labels=submit, numbered=asked is None)
+        case Collect() if state.stage:
+            asked_now = prompt(flow, run, None, state)
+            choices = asked_now.choices if asked_now is not None else ()
+            checks = tuple((choice.key, _labels(choice.label)) for choice in choices)
+            return question(Wants.DECISION, labels=checks, by_mail=False, stage=state.stage)
         case Collect():
             return question(Wants.DOCUMENT, labels=submit)
         case Approve():
             keys = ("approve", "reject", "send_back") if step.send_back_to else ("approve", "reject")
             labels = tuple((key, _labels(_APPROVAL_WORDS[key])) for key in keys)
             return question(Wants.DECISION, labels=labels, approval=True, stage=state.stage)
-        case Do() | Wait() if asked is not None:
+        case Schedule():
+            return question(Wants.FIELD) if state.slots else None
+        case Worker() if asked is None and state.remark:
+            labels = tuple((choice.key, _labels(choice.label)) for choice in step.outcomes)
+            return question(Wants.DECISION, labels=labels, by_mail=False, corrects=bool(step.fields))
+        case Do() | Wait() | Worker() if asked is not None:
             return question(Wants.FIELD)
+        case Do() if state.stage:
+            labels = tuple((choice.key, _labels(choice.label)) for choice in (CONFIRM, DIFFERS))
+            return question(Wants.DECISION, labels=labels, approval=True, stage=state.stage)
         case Do():
             labels = tuple((choice.key, _labels(choice.label)) for choice in step.outcomes)
             return question(Wants.DECISION, labels=labels, by_mail=step.by_mail, corrects=bool(step.fields))

@@ -13,7 +13,7 @@ from bot.words import Draft, Translate, translator
 from bot.words.draft import Tap
 from channels.base import Inbound
 from flows import Flow, Run
-from storage import Loaded, Unit
+from storage import Loaded, RunRow, Unit
 
 FOCUS = timedelta(minutes=30)
 MANAGER = "manager"
@@ -58,7 +58,12 @@ class Turn:
         return MANAGER in self.sender.contact.roles
 
     def names(self) -> Names:
-        return Names(self.unit)
+        return Names(self.unit, self.language)
+
+    def title(self, row: RunRow) -> str:
+        """What a run is called in lists: its summary as it was stored; its flow's title while there is nothing to sum up."""
+        flow = self.book.version(self.unit, row.flow_version_id).flow
+        return flow.title.text(self.language) if row.title == flow.title.text() else row.title
 
     def flow_of(self, loaded: Loaded) -> Flow:
         return self.book.version(self.unit, loaded.flow_version_id).flow
@@ -75,6 +80,14 @@ class Turn:
     def focus(self, run_id: str) -> None:
         """This conversation is about `run_id` for the next half hour (answers and documents only)."""
         self.unit.conversations.focus(self.sender.address.id, run_id, self.now + FOCUS)
+
+    def tell_managers(self, text: str) -> int:
+        """A notice to all managers but the sender; how many there are."""
+        managers = self.unit.people.holders([MANAGER])[MANAGER]
+        for manager in managers:
+            if manager != self.contact_id:
+                self.transitions.tell(self.unit, manager, Draft(text, topic="help", klass="notice"), self.now)
+        return len(managers)
 
     def missed(self) -> int:
         """Count a message we could not use; returns how many in a row."""

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from bot.calendars import business_of
 from bot.clock import SystemClock
 from bot.config import Settings
-from bot.facts import business
+from bot.forecast import forecast, forecast_data, forecast_lines
 from bot.rehearsal.coverage import coverage
-from bot.rehearsal.forecast import forecast
 from bot.rehearsal.play import Played, play
 from bot.rehearsal.reading import read_transcript
-from bot.rehearsal.report import Tried, coverage_lines, forecast_data, forecast_lines, tested_data, tried_lines
+from bot.rehearsal.report import Tried, coverage_lines, tested_data, tried_lines
+from bot.rehearsal.stage import family
 from bot.rehearsal.turns import moment
 from flows import Flow
 from flows.loader import load, templates
@@ -74,7 +75,7 @@ def rehearse(flow: str, transcripts: Sequence[Path], write: Write, *, cover: boo
 
 
 def _try(transcript: Path, file: Path, flow: Flow) -> tuple[Tried, list[Played]]:
-    script, problems = read_transcript(transcript, flow)
+    script, problems = read_transcript(transcript, flow, family(file))
     if script is None:
         return Tried(str(transcript), tuple(problems), (), 0.0), []
     played = play(script, file, flow)
@@ -89,10 +90,10 @@ def simulate(
     Raises flows.FlowError, ValueError for values or a time that cannot be used."""
     read = load(flow_file(flow))
     now = SystemClock().now()
-    own = business(settings.baton_zone, settings.baton_country, settings.baton_currency, now.date())
+    own = business_of(settings, now.date())
     begun = _begin(at, own.calendar.moment) if at else now
     if at:  # its holidays, should it be another year
-        own = business(settings.baton_zone, settings.baton_country, settings.baton_currency, begun.date())
+        own = business_of(settings, begun.date())
     found = forecast(read, values, begun, own, at_once=at_once)
     if as_json:
         write(json.dumps(forecast_data(found, own.calendar), ensure_ascii=False, indent=2))

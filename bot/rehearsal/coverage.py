@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flows import Decided, Flow
-from flows.decided import BranchTaken, Forked, RunEnded, StepBlocked, StepClosed, StepOpened, Voted
-from flows.model import Approve, Branch, Do, End, Step
+from flows.decided import BranchTaken, ChildDone, DocumentJudged, Forked, RunEnded, StepBlocked, StepClosed, StepOpened, Voted
+from flows.engine.words import APPROVE, CONFIRM, DIFFERS, REJECT, SEND_BACK
+from flows.model import Approve, Branch, Collect, Do, End, Step, Subflow, Worker
+from flows.run import Verdict
 
 Choice = tuple[str, str]
 """A step's path and the key of one of its choices, or the name of one of its cases."""
@@ -34,6 +36,7 @@ def coverage(flow: Flow, decided: Iterable[tuple[Decided, ...]]) -> Coverage:
     choices = tuple((step.id, key) for step in flow.walk() for key in choices_of(step))
     seen_steps: set[str] = set()
     seen_choices: set[Choice] = set()
+    checked = [step for step in flow.walk() if isinstance(step, Collect) and step.checked_by]
     for facts in decided:
         for fact in facts:
             match fact:
@@ -44,6 +47,10 @@ def coverage(flow: Flow, decided: Iterable[tuple[Decided, ...]]) -> Coverage:
                     seen_choices.add((_id(path), case))
                 case Voted(path=path, choice=choice):
                     seen_choices.add((_id(path), choice))
+                case ChildDone(path=path, outcome=outcome):
+                    seen_choices.add((_id(path), outcome))
+                case DocumentJudged(item=item, verdict=verdict):
+                    seen_choices.update((step.id, verdict.value) for step in checked if item in step.items)
         seen_steps.update(_ends(flow, facts))
     return Coverage(
         steps,
@@ -54,14 +61,22 @@ def coverage(flow: Flow, decided: Iterable[tuple[Decided, ...]]) -> Coverage:
 
 
 def choices_of(step: Step) -> tuple[str, ...]:
-    """What people can decide at a step, or the ways out of a branch."""
+    """What people can decide at a step, the ways out of a branch, or the outcomes of another flow that do not simply go on."""
     match step:
         case Approve():
-            return ("approve", "reject", "send_back") if step.send_back_to else ("approve", "reject")
+            offered = (APPROVE, REJECT, SEND_BACK) if step.send_back_to else (APPROVE, REJECT)
+            return tuple(choice.key for choice in offered)
         case Do():
+            seconds = (CONFIRM, DIFFERS) if step.confirm_by else ()
+            return tuple(choice.key for choice in (*step.outcomes, *seconds))
+        case Worker():
             return tuple(outcome.key for outcome in step.outcomes)
+        case Collect() if step.checked_by:
+            return (Verdict.ACCEPTED.value, Verdict.REJECTED.value)
         case Branch():
             return tuple(case.name for case in step.cases)
+        case Subflow():
+            return (*step.ends, *step.send_back_to)
     return ()
 
 
@@ -73,10 +88,15 @@ def _ends(flow: Flow, facts: tuple[Decided, ...]) -> Iterator[str]:
 
 
 def _ending(flow: Flow, fact: Decided) -> bool:
-    if not isinstance(fact, StepClosed):
+    """Whether a decision, or another flow's outcome, ended the run."""
+    if not isinstance(fact, StepClosed) or _id(fact.path) not in flow.places:
         return False
-    step = flow.step(_id(fact.path))
-    return (isinstance(step, Approve) and fact.outcome == "reject") or (isinstance(step, Do) and fact.outcome in step.ends)
+    match flow.step(_id(fact.path)):
+        case Approve():
+            return fact.outcome == REJECT.key
+        case Do(ends=ends) | Worker(ends=ends) | Subflow(ends=ends):
+            return fact.outcome in ends
+    return False
 
 
 def _id(path: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -39,6 +40,10 @@ class Played:
     seconds: float
 
 
+CODE = "(code)"
+"""What somebody in a transcript writes for the code that they were sent."""
+
+
 class _Stop(Exception):
     """The rest of the transcript makes no sense any more."""
 
@@ -47,14 +52,16 @@ class _Stop(Exception):
         super().__init__(failure.problem)
 
 
-def play(script: Script, file: Path, flow: Flow) -> Played:
-    """Play `script` on the flow in `file` (read as `flow`), in a folder of its own that is gone afterwards. Nothing is sent."""
+def play(script: Script, file: Path, flow: Flow, look: Callable[[Stage], None] = lambda stage: None) -> Played:
+    """Play `script` on the flow in `file` (read as `flow`), in a folder of its own that is gone afterwards. Nothing is sent. `look`
+    sees the stage at the end."""
     begun = perf_counter()
     with tempfile.TemporaryDirectory(prefix="baton-rehearsal-", ignore_cleanup_errors=True) as home:
         stage = Stage(script, file, flow, Path(home))
         try:
             failures = tuple(_Play(script, stage).failures())
             runs = tuple(stage.runs())
+            look(stage)
         finally:
             stage.close()
     return Played(script, failures, runs, perf_counter() - begun)
@@ -100,13 +107,18 @@ class _Play:
     def _act(self, turn: Turn, player: Player) -> None:
         match turn.action:
             case "says":
-                self.stage.speak(player, turn.text)
+                self.stage.speak(player, self._code(player) if turn.text == CODE else turn.text)
             case "sends":
                 self.stage.speak(player, file=turn.text)
             case "taps":
                 self.stage.speak(player, turn.text, token=self._button(turn, player))
             case "replies":
                 self.stage.speak(player, turn.text, reply_to=self._quoted(turn, player))
+
+    def _code(self, player: Player) -> str:
+        """The six digits that were sent to this person last; the word itself where there are none."""
+        texts = [message.text for _, message in self.stage.received(player)]
+        return next((found[0] for text in reversed(texts) if (found := re.search(r"\b\d{6}\b", text))), CODE)
 
     def _button(self, turn: Turn, player: Player) -> str:
         """The token behind the newest button with this label. Raises _Stop."""
@@ -148,12 +160,13 @@ class _Play:
 
     def _otherwise(self, wanted: Wanted) -> Iterator[Failure]:
         """Where the run stands otherwise."""
-        runs = [run for run, _ in self.stage.runs()]
-        run = next((run for run in reversed(runs) if wanted.run in ("", run.reference)), None)
-        if run is None:
-            begun = tuple(run.reference for run in runs) or ("no run has begun",)
+        begun = tuple(run.reference for run, _ in self.stage.runs())
+        known = self.stage.found(wanted.run or (begun[-1] if begun else ""))
+        if known is None:
+            begun = begun or ("no run has begun",)
             yield self._failure(wanted.place_of("run"), "There is no such run.", wanted.run or "a run", begun)
             return
+        run, flow = known
         names = {self.stage.contact(player): key for key, player in self.script.people.items()}
         open_steps = run.open_steps()
         owners = dict.fromkeys(names.get(owner, "somebody else") for state in open_steps for owner in state.owners)
@@ -170,7 +183,7 @@ class _Play:
                 problem = f"{run.reference}: the {key} is another."
                 yield self._failure(wanted.place_of(key), problem, ", ".join(hoped) or "none", (here,))
         for name, (text, place) in wanted.values.items():
-            field = self.stage.flow.fields[name]
+            field = flow.fields[name]
             value = run.values.get(name)
             if not _is(field, value, text, self.stage):
                 here = show(value, field) if value is not None else "nothing"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from holidays import country_holidays
 
+from bot.people import PIN
 from bot.rehearsal.script import Player, Script
 from bot.rehearsal.turns import moment, turn
 from flows.model import Flow
@@ -21,34 +22,36 @@ _ROLE_HINT = "Write one of the flow's roles: {roles}."
 _START = datetime(2026, 3, 2, 10)  # noqa: DTZ001 - a wall time, read in the script's zone
 
 
-def read_transcript(path: Path, flow: Flow) -> tuple[Script | None, list[Problem]]:
-    """The script in the file at `path`, checked against `flow`, or None with every problem, in the file's order. Raises OSError
-    where the file cannot be read."""
-    return read_text(path.read_bytes().decode("utf-8", errors="replace"), str(path), flow)
+def read_transcript(path: Path, flow: Flow, others: Sequence[Flow] = ()) -> tuple[Script | None, list[Problem]]:
+    """The script in the file at `path`, checked against `flow` and the `others` that it starts, or None with every problem, in the
+    file's order. Raises OSError where the file cannot be read."""
+    return read_text(path.read_bytes().decode("utf-8", errors="replace"), str(path), flow, others)
 
 
-def read_text(content: str, file: str, flow: Flow) -> tuple[Script | None, list[Problem]]:
+def read_text(content: str, file: str, flow: Flow, others: Sequence[Flow] = ()) -> tuple[Script | None, list[Problem]]:
     """The same for content in hand; `file` is the name to report."""
     source, script = Source(file), None
     try:
         if not content.strip():
             raise Wrong(Place(1, 1), "The file is empty.", "Start with `about:` and one sentence on what this transcript shows.")
-        script = _script(source, Keys(source, parse_yaml(content), "a transcript"), flow)
+        script = _script(source, Keys(source, parse_yaml(content), "a transcript"), (flow, *others))
     except Wrong as wrong:
         source.add(wrong.place, wrong.problem, wrong.hint)
     problems = sorted(set(source.problems), key=lambda problem: (problem.place, problem.problem))
     return (None if problems else script), problems
 
 
-def _script(source: Source, keys: Keys, flow: Flow) -> Script:
+def _script(source: Source, keys: Keys, flows: Sequence[Flow]) -> Script:
     about = keys.need("about", text, "")
     at = keys.need("at", _start, _START)
     zone = keys.may("zone", _zone, "Asia/Kolkata")
     country = keys.may("country", _country, "IN")
-    people = keys.need("people", lambda source, node: _people(source, node, flow), dict[str, Player]())
-    turns = keys.need("turns", some(lambda source, node: turn(source, node, people, flow)), ())
+    undo = keys.may("undo", _undo, 0)
+    roles = frozenset(role for flow in flows for role in flow.roles)
+    people = keys.need("people", lambda source, node: _people(source, node, roles), dict[str, Player]())
+    turns = keys.need("turns", some(lambda source, node: turn(source, node, people, flows)), ())
     keys.close()
-    return Script(source.file, about, at, zone, country, people, turns)
+    return Script(source.file, about, at, zone, country, people, turns, undo)
 
 
 def _start(source: Source, node: Node) -> datetime:
@@ -66,6 +69,10 @@ def _zone(source: Source, node: Node) -> str:
         raise Wrong(node.place, f"`{said}` is not a time zone.", "Write one such as `Asia/Kolkata`.") from error
 
 
+def _undo(source: Source, node: Node) -> int:
+    return int(matching(r"\d{1,3}s", "so many seconds", "10s")(source, node)[:-1])
+
+
 def _country(source: Source, node: Node) -> str:
     code = matching("[A-Z]{2}", "a country code", "IN")(source, node)
     try:
@@ -77,24 +84,25 @@ def _country(source: Source, node: Node) -> str:
     return code
 
 
-def _people(source: Source, node: Node, flow: Flow) -> dict[str, Player]:
+def _people(source: Source, node: Node, roles: frozenset[str]) -> dict[str, Player]:
     found: dict[str, Player] = {}
     for key, value in entries(node, "people"):
         try:
             who = name(key)
             source.define("person", who)
-            found[who.value] = _person(source, who.value, value, flow)
+            found[who.value] = _person(source, who.value, value, roles)
         except Wrong as wrong:
             source.add(wrong.place, wrong.problem, wrong.hint)
     return found
 
 
-def _person(source: Source, key: str, node: Node, flow: Flow) -> Player:
+def _person(source: Source, key: str, node: Node, known: frozenset[str]) -> Player:
     keys = Keys(source, node, "a person")
     called = keys.may("name", text, key.replace("_", " ").title())
     language = keys.may("language", matching("[a-z]{2,3}", "a language code", "hi"), "en")
-    roles = keys.may("roles", each(lambda source, node: _role(node, flow.roles)), ())
+    roles = keys.may("roles", each(lambda source, node: _role(node, known)), ())
     address = keys.may("address", _address, "")
+    pin = keys.may("pin", matching(PIN.pattern, "a PIN of 4 to 8 digits", "4711"), "")
     keys.close()
     if address and (roles or "language" in keys):
         source.add(
@@ -102,7 +110,7 @@ def _person(source: Source, key: str, node: Node, flow: Flow) -> Player:
             f"`{key}` has an address, so is an outside party, whom the flow gives no role and the run tells no language.",
             "Leave out `address` for people of the business; `roles` and `language` for an outside party.",
         )
-    return Player(key, called, language, roles, address)
+    return Player(key, called, language, roles, address, pin)
 
 
 def _role(node: Node, roles: Iterable[str]) -> str:

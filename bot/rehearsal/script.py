@@ -16,13 +16,15 @@ ACTIONS = ("says", "taps", "sends", "replies")
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """Somebody in a transcript. `address` is where an outside party (a vendor) is reached; staff and requesters have none."""
+    """Somebody in a transcript. `address` is where an outside party (a vendor) is reached; staff and requesters have none. `pin`
+    proves their decisions."""
 
     key: str
     name: str
     language: str = "en"
     roles: tuple[str, ...] = ()
     address: str = ""
+    pin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A transcript. `at` is the wall time at which it begins in `zone`; `country` gives the public holidays."""
+    """A transcript. `at` is the wall time at which it begins in `zone`; `country` gives the public holidays; `undo` is for how many
+    seconds a decision can be undone."""
 
     file: str
     about: str
@@ -96,3 +99,4 @@ class Script:
     country: str
     people: Mapping[str, Player]
     turns: tuple[Turn, ...]
+    undo: int = 0

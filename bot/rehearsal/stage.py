@@ -10,11 +10,12 @@ from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.book import FlowBook
+from bot.book import FlowBook, Outcome
 from bot.bootstrap import build
 from bot.clock import Clock
 from bot.config import Settings
-from bot.people import Person, store
+from bot.flowfiles import with_children
+from bot.people import Person, set_pin, store
 from bot.rehearsal.script import Player, Script
 from bot.transition import FIRST_REFERENCE
 from bot.web.webhooks import take_in
@@ -22,7 +23,7 @@ from channels.base import Channel, Inbound, Limits, Message, Reach, Sent
 from channels.email import Email
 from channels.memory import SIGNATURE, Memory, say, sign
 from flows import Flow, Run
-from flows.loader import load
+from flows.loader import TEMPLATES, load
 from storage import Database
 from storage.migrations import migrate
 from storage.rows import EventRow
@@ -34,7 +35,12 @@ FILES: Mapping[str, tuple[str, bytes]] = {
     "png": ("image/png", b"\x89PNG\r\n\x1a\n"),
 }
 """What can be sent: media type and the bytes that a file of it begins with, by the ending of its name."""
-_read = lru_cache(maxsize=8)(load)
+_read = lru_cache(maxsize=64)(load)
+
+
+def family(file: Path) -> tuple[Flow, ...]:
+    """The flows that the flow in `file` starts, and what these start: beside it, or templates that ship."""
+    return tuple(each.flow for each in with_children(file, [TEMPLATES], _read).values() if each.path != file)
 
 
 class SetClock:
@@ -66,16 +72,15 @@ class Post(Memory):
 
 
 class OneFlow(FlowBook):
-    """A book with one flow file in it, whatever folders there are; a file is read once for all transcripts."""
+    """A book with one flow file in it and those of the flows that it starts (beside it, or templates that ship), whatever folders
+    there are; a file is read once for all transcripts."""
 
     def __init__(self, file: Path) -> None:
         super().__init__(_read)
         self._file = file
 
-    def publish(self, database: Database, folders: object, now: datetime) -> None:
-        with tempfile.TemporaryDirectory(prefix="baton-flow-") as folder:
-            (Path(folder) / "flow.yaml").write_bytes(self._file.read_bytes())
-            super().publish(database, [Path(folder)], now)
+    def publish(self, database: Database, found: object, now: datetime) -> Outcome:
+        return self.put(database, with_children(self._file, [TEMPLATES], _read), now)
 
 
 class Stage:
@@ -87,12 +92,17 @@ class Stage:
         # Mail as mail has it (no buttons, never an approval); nothing of this leaves the process.
         self.posts = {"memory": Post("memory"), "email": Post("email", Email.limits), "whatsapp": Post("whatsapp")}
         (home / "baton.db").write_bytes(_empty_database())
-        settings = Settings.model_construct(baton_home=home, baton_zone=script.zone, baton_country=script.country)
+        settings = Settings.model_construct(
+            baton_home=home, baton_zone=script.zone, baton_country=script.country, baton_undo_seconds=script.undo
+        )
         self.product = build(settings, clock=self.clock, channels=self._channels, book=OneFlow(file))
         self.calendar = self.product.transitions.business.calendar
         self._numbers = count(1)
         inside = [player for player in script.people.values() if not player.address]
         store(self.product.database, [_person(player) for player in inside], self.clock.now())
+        for player in inside:
+            if player.pin:
+                set_pin(self.product.database, player.name, player.pin)
 
     def _channels(self, settings: Settings, database: Database, clock: Clock, reach: Reach) -> Mapping[str, Channel]:
         return dict(self.posts)
@@ -135,8 +145,16 @@ class Stage:
 
     # --- how it stands ------------------------------------------------------------------------------------------------
 
+    def found(self, reference: str) -> tuple[Run, Flow] | None:
+        """The run with this reference, of the flow or of one that it starts, with its flow."""
+        with self.product.database.read() as unit:
+            loaded = unit.runs.load(unit.runs.by_reference(reference) or "")
+            if loaded is None:
+                return None
+            return loaded.run, self.product.transitions.book.version(unit, loaded.flow_version_id).flow
+
     def runs(self) -> list[tuple[Run, list[EventRow]]]:
-        """All runs with their events, in the order in which they began."""
+        """All runs of the flow with their events, in the order in which they began."""
         found: list[tuple[Run, list[EventRow]]] = []
         with self.product.database.read() as unit:
             for number in count(FIRST_REFERENCE):

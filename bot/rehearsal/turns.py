@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -25,8 +25,8 @@ _TURN_HINT = f"A turn begins with who does what (`asha {ACTIONS[0]}: ...`; also 
 _STATUSES = ("open", "ended", "cancelled")
 
 
-def turn(source: Source, node: Node, people: Mapping[str, Player], flow: Flow) -> Turn:
-    """One item of `turns`. Raises Wrong."""
+def turn(source: Source, node: Node, people: Mapping[str, Player], flows: Sequence[Flow]) -> Turn:
+    """One item of `turns`; the first of `flows` starts the others. Raises Wrong."""
     if not isinstance(node, Table):
         raise Wrong(node.place, "Here a turn is expected.", _TURN_HINT)
     found = Turn(node.place)
@@ -40,7 +40,7 @@ def turn(source: Source, node: Node, people: Mapping[str, Player], flow: Flow) -
             case "expect":
                 found = replace(found, expected=_expected(source, value, people))
             case "state":
-                found = replace(found, wanted=_wanted(source, value, people, flow))
+                found = replace(found, wanted=_wanted(source, value, people, flows))
             case _ if happened:
                 hint = "Start a new turn with a dash, before this line."
                 raise Wrong(key.place, f"A turn is one thing, and this one has `{happened}` already.", hint)
@@ -127,11 +127,13 @@ def _texts(node: Node) -> tuple[tuple[str, Place], ...]:
     return tuple((word.value.strip(), word.place) for word in words)
 
 
-def _wanted(source: Source, node: Node, people: Mapping[str, Player], flow: Flow) -> Wanted:
+def _wanted(source: Source, node: Node, people: Mapping[str, Player], flows: Sequence[Flow]) -> Wanted:
     keys = Keys(source, node, "a state")
+    run = keys.may("run", text, "")
+    flow = next((each for each in flows if run.startswith(f"{each.prefix}-")), flows[0])
     found = Wanted(
         keys.place,
-        run=keys.may("run", text, ""),
+        run=run,
         status=keys.may("status", one_of(_STATUSES, "a run's status"), None),
         outcome=keys.may("outcome", text, None),
         steps=keys.may("step", _several(lambda word: _step(word, flow)), None),

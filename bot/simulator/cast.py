@@ -8,6 +8,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+ROLES_SHOWN = 3
+OUTSIDE = "outside the business"
 PEOPLE = Path(__file__).parent / "people.yaml"
 """The cast, in the form the product imports its people."""
 
@@ -42,5 +44,6 @@ def load_cast(path: Path = PEOPLE) -> tuple[Phone, ...]:
 
 def _phone(person: dict[str, Any], channel: str, address: str) -> Phone:
     name, roles = person["name"], tuple(person["roles"])
-    caption = ", ".join(role.replace("_", " ") for role in roles if role != "committee") or "vendor"
+    first = [role.replace("_", " ") for role in roles if role != "committee"]
+    caption = ", ".join(first[:ROLES_SHOWN]) + (" and more" if len(first) > ROLES_SHOWN else "") if first else OUTSIDE
     return Phone(f"{name.split()[0].lower()}-{channel}", name, caption, channel, address, roles)

@@ -1,6 +1,6 @@
 """What the product says: short, plain, polite, and always with what to do next. Rows in, text out; nothing is looked up here."""
 
-from bot.words.catalogue import Translate, translator
+from bot.words.catalogue import Translate, mistake, retold, translator
 from bot.words.changes import progress
 from bot.words.draft import Draft, merged
 from bot.words.moments import clock_time, moment, span
@@ -14,8 +14,10 @@ __all__ = [
     "choice_label",
     "clock_time",
     "merged",
+    "mistake",
     "moment",
     "progress",
+    "retold",
     "say",
     "span",
     "summary",

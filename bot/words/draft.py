@@ -41,7 +41,7 @@ class Draft:
         """How its buttons are answered by mail: "reply" with a word or number, in the "chat" only, or "words" of the text itself."""
         if self.chat_only:
             return "chat"
-        return "reply" if any(tap.purpose in ("answer", "decide") for tap in self.taps) else "words"
+        return "reply" if any(tap.purpose in ("answer", "decide", "book") for tap in self.taps) else "words"
 
     def thread(self) -> Tap:
         """What an answer to this message is about, whatever it says."""

@@ -3,50 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.words.changes import comment, dropped, handed
+from bot.words import calling_off, checklist, slots
+from bot.words.catalogue import retold
+from bot.words.changes import comment
+from bot.words.children import elsewhere, slow
+from bot.words.deciding import confirm, decided, held, sent_back, undone, withdrawn
 from bot.words.draft import Draft, Tap
+from bot.words.handing import handed, untaken
 from bot.words.moments import moment
-from bot.words.scene import Scene, choice_label, summary
+from bot.words.outcomes import outcome
+from bot.words.owners import claimed, covered, outsider, pool
+from bot.words.scene import Scene, summary
+from bot.words.suggestions import suggested
 from flows import Say, Topic
-from flows.model import Approve, Ask, Choice, Collect, Do, End, Notify, Step, Wait
+from flows.engine.words import CANCEL, REASSIGN, RETRY, UNDO
+from flows.model import Approve, Ask, Choice, Collect, Do, End, Notify, Proof, Step, Wait, Worker
 from flows.parse import show
 
 JUST_NOW = timedelta(minutes=30)
 """So long after a moment it is still “now” in people's words."""
-NOTICES = (Topic.NOTICE, Topic.BLOCKED, Topic.COMMENT, Topic.DROPPED, Topic.HANDED)
+OWN_PURPOSE = (
+    (Topic.BLOCKED, RETRY.key), (Topic.BLOCKED, CANCEL.key), (Topic.HELD, UNDO.key), (Topic.ESCALATION, REASSIGN.key),
+)  # fmt: skip
+"""Buttons that decide nothing: what they are for is in their key."""
+NOTICES = (
+    Topic.NOTICE, Topic.BLOCKED, Topic.COMMENT, Topic.DROPPED, Topic.HANDED, Topic.UNDONE, Topic.WITHDRAWN, Topic.CLAIMED, Topic.COVERED,
+    Topic.BOOKED,
+    Topic.EXPIRY,
+    Topic.REVIEW,
+)  # fmt: skip
 
 
 def say(effect: Say, scene: Scene) -> Draft:
     """The draft for one `Say`, its choices as buttons."""
     step = None if not effect.path else scene.flow.step(effect.path)
-    text = _TEXTS[effect.topic](effect, step, scene)
+    effect = replace(effect, details={name: retold(part, scene.language) for name, part in effect.details.items()})
     reminding = effect.topic in (Topic.REMINDER, Topic.OVERDUE, Topic.ESCALATION)
+    text = slow(effect, step, scene) if reminding and step and elsewhere(step) else _TEXTS[effect.topic](effect, step, scene)
     return Draft(
         text,
         topic=effect.topic.value,
-        klass="reminder" if reminding else "notice" if effect.topic in NOTICES else "prompt",
+        klass="reminder" if reminding else "notice" if effect.topic in NOTICES or "told" in effect.details else "prompt",
         taps=tuple(_tap(choice, effect, scene) for choice in effect.choices),
         attach=() if reminding else effect.attach,
         run_id=scene.run.id,
         path=effect.path,
         attempt=effect.attempt,
         subject=f"{scene.run.reference}: {scene.flow.title.text(scene.language)}",
-        chat_only=effect.topic is Topic.BLOCKED
+        chat_only=effect.topic in (Topic.BLOCKED, Topic.CONFIRM)
         or isinstance(step, Approve)
-        or (isinstance(step, Do) and not step.by_mail and not effect.asks),
+        or (effect.topic is Topic.CHECKLIST and bool(effect.choices))
+        or (isinstance(step, Do) and not effect.asks and (step.proof is not Proof.NONE or not step.by_mail))
+        or (isinstance(step, Worker) and not effect.asks),
     )
 
 
 def _tap(choice: Choice, effect: Say, scene: Scene) -> Tap:
     purpose = "answer" if effect.asks else "decide"
-    if choice.key in ("retry", "cancel") and effect.topic is Topic.BLOCKED:
+    if (effect.topic, choice.key) in OWN_PURPOSE:
         purpose = choice.key
     data = {"field": effect.asks} if effect.asks else {}
     if "stage" in effect.details:
         data["stage"] = effect.details["stage"]
-    return Tap(choice.label.text(scene.language), purpose, choice.key, scene.run.id, effect.path, effect.attempt, data)
+    if "untaken" in effect.details:
+        data["owner"] = effect.details["untaken"]
+    if slots.takes(choice):
+        purpose = "book"
+    return Tap(slots.label(choice, scene), purpose, choice.key, scene.run.id, effect.path, effect.attempt, data)
 
 
 # --- one function per topic -------------------------------------------------------------------------------------------
@@ -63,8 +89,8 @@ def _receipt(effect: Say, step: Step | None, scene: Scene) -> str:
 
 def _question(effect: Say, step: Step | None, scene: Scene) -> str:
     field = scene.flow.fields[effect.asks]
-    lines = [scene.run.reference]
-    if isinstance(step, Ask | Do | Wait):
+    lines = [scene.run.reference, *checklist.thanks(effect, scene)]
+    if isinstance(step, Ask | Do | Wait | Worker):
         asked = [name for name in step.fields if not scene.flow.fields[name].formula]
         number = asked.index(effect.asks) + 1
         lines = [scene.t("{reference} · question {number} of {count}").format(
@@ -73,29 +99,6 @@ def _question(effect: Say, step: Step | None, scene: Scene) -> str:
         if isinstance(step, Do) and number == 1:
             lines = [_instructed(effect, step, scene), "", *lines]
     return "\n".join([*lines, field.ask.text(scene.language)])
-
-
-def _collect(effect: Say, step: Step | None, scene: Scene) -> str:
-    wanted = _wanted(effect, step, scene)
-    return scene.t("{reference} · documents\nPlease send: {wanted}. A photo or a PDF is enough.").format(
-        reference=scene.run.reference, wanted=wanted
-    )
-
-
-def _wanted(effect: Say, step: Step | None, scene: Scene) -> str:
-    """`Quotes (2 more), Specification`: what is missing, else the whole checklist."""
-    items = [scene.flow.documents[name] for name in getattr(step, "items", ()) if name in scene.flow.documents]
-    missing = effect.details.get("missing", "")
-    named = ", ".join(_item_words(part, scene) for part in missing.split(",") if part)
-    return named or ", ".join(item.title.text(scene.language) for item in items)
-
-
-def _item_words(part: str, scene: Scene) -> str:
-    """`quotes:2` as "Quotes (2 more)"."""
-    name, _, count = part.strip().partition(":")
-    item = scene.flow.documents.get(name)
-    title = item.title.text(scene.language) if item else name
-    return scene.t("{title} ({count} more)").format(title=title, count=count) if count and count != "1" else title
 
 
 def _approve(effect: Say, step: Step | None, scene: Scene) -> str:
@@ -117,7 +120,7 @@ def _facts(scene: Scene, path: str, *, outsider: bool = False) -> list[str]:
         lines.append(t("Asked by {name}").format(name=scene.names(scene.run.requester)))
     state = scene.run.steps.get(path)
     if state is not None and state.due_at is not None:
-        lines.append(t("Please answer by {when}").format(when=moment(state.due_at, scene.now, scene.zone)))
+        lines.append(t("Please answer by {when}").format(when=moment(state.due_at, scene.now, scene.zone, scene.language)))
     return lines
 
 
@@ -127,7 +130,7 @@ def _inside_values(scene: Scene) -> list[str]:
     return [
         f"{field.title.text(scene.language)}: {show(value, field, scene.language)}"
         for field, value in shown
-        if not field.personal and f"{{{field.name}}}" not in told
+        if not field.personal and scene.shows(field) and f"{{{field.name}}}" not in told
     ]
 
 
@@ -138,12 +141,12 @@ def _do(effect: Say, step: Step | None, scene: Scene) -> str:
 def _instructed(effect: Say, step: Do, scene: Scene) -> str:
     """What is to be done, on what."""
     instruction = step.instruction.text(scene.language).format_map(scene.values)
-    heading = f"{scene.run.reference} · {step.title.text(scene.language)}"
+    heading = "\n".join([f"{scene.run.reference} · {step.title.text(scene.language)}", *calling_off.to_undo(scene)])
     if effect.details.get("reason"):
         by = scene.names(effect.details.get("by", ""))
         came_back = scene.t("It came back from {name}: {reason}").format(name=by, reason=effect.details["reason"])
         instruction = f"{came_back}\n{instruction}"
-    return "\n".join([heading, instruction, *_facts(scene, effect.path, outsider=effect.to in scene.run.participants.values())])
+    return "\n".join([heading, instruction, *_facts(scene, effect.path, outsider=outsider(effect, step, scene))])
 
 
 def _notice(effect: Say, step: Step | None, scene: Scene) -> str:
@@ -160,51 +163,13 @@ def _outcome(effect: Say, step: Step | None, scene: Scene) -> str:
     reason = effect.details.get("reason", "")
     who = scene.names(effect.details["by"]) if effect.details.get("by") else ""
     text = t("{reference} was {outcome} by {name}.") if who else t("{reference} has ended: {outcome}.")
-    text = text.format(reference=scene.run.reference, outcome=t(scene.run.outcome), name=who)
+    text = text.format(reference=scene.run.reference, outcome=outcome(scene.run.outcome, scene.language), name=who)
     return f"{text}\n{t('Reason: {reason}').format(reason=reason)}" if reason else text
-
-
-def _decided(effect: Say, step: Step | None, scene: Scene) -> str:
-    t = scene.t
-    details = effect.details
-    mine, theirs = {
-        "approve": (t("Thank you. {reference}: you approved it."), t("{reference}: {name} approved it. Nothing more to do.")),
-        "reject": (t("Thank you. {reference}: you rejected it."), t("{reference}: {name} rejected it. Nothing more to do.")),
-        "send_back": (
-            t("Thank you. {reference}: you sent it back for changes."),
-            t("{reference}: {name} sent it back for changes. Nothing more to do."),
-        ),
-    }.get(
-        details.get("choice", ""),
-        (t("Thank you. {reference}: you said “{choice}”."), t("{reference}: {name} said “{choice}”. Nothing more to do.")),
-    )
-    text = mine if details.get("by") == effect.to else theirs
-    choice = choice_label(step, details.get("choice", ""), scene.language)
-    return text.format(reference=scene.run.reference, choice=choice, name=scene.names(details.get("by", "")))
-
-
-def _sent_back(effect: Say, step: Step | None, scene: Scene) -> str:
-    t = scene.t
-    if changed := [scene.flow.fields[n] for n in effect.details.get("corrected", "").split(",") if n in scene.flow.fields]:
-        now = [f"{f.title.text(scene.language)}: {show(scene.run.values[f.name], f, scene.language)}" for f in changed]
-        heading = t("{reference} is changed. It now says:").format(reference=scene.run.reference)
-        return "\n".join([heading, *now, t("Send more corrections, or tap Submit.")])
-    lines = [
-        t("{reference} came back for changes from {name}.").format(
-            reference=scene.run.reference, name=scene.names(effect.details.get("by", ""))
-        ),
-        t("What they said: {reason}").format(reason=effect.details.get("reason", "")),
-    ]
-    if isinstance(step, Ask):
-        lines.append(t("Send the corrections one a line, such as “Vendor: Sample Traders”, then tap Submit."))
-    else:
-        lines.append(t("Send what is missing, then tap Submit."))
-    return "\n".join(lines)
 
 
 def _reminder(effect: Say, step: Step | None, scene: Scene) -> str:
     state = scene.run.steps.get(effect.path)
-    due = moment(state.due_at, scene.now, scene.zone) if state and state.due_at else ""
+    due = moment(state.due_at, scene.now, scene.zone, scene.language) if state and state.due_at else ""
     text = scene.t("Reminder: {reference} · {title} waits for you, due {due}.").format(
         reference=scene.run.reference, title=step.title.text(scene.language) if step else "", due=due
     )
@@ -217,14 +182,14 @@ def _again(effect: Say, step: Step | None, scene: Scene) -> str:
     if effect.asks:
         return f"{about}\n{scene.flow.fields[effect.asks].ask.text(scene.language)}"
     if isinstance(step, Collect) and effect.details.get("missing"):
-        return f"{about}\n{scene.t('Please send: {wanted}.').format(wanted=_wanted(effect, step, scene))}"
+        return f"{about}\n{checklist.wanted(effect, step, scene)}"
     return about
 
 
 def _overdue(effect: Say, step: Step | None, scene: Scene) -> str:
     state = scene.run.steps.get(effect.path)
     past = state is not None and state.due_at is not None and scene.now - state.due_at > JUST_NOW
-    due = moment(state.due_at, scene.now, scene.zone) if state and state.due_at else ""
+    due = moment(state.due_at, scene.now, scene.zone, scene.language) if state and state.due_at else ""
     words = scene.t("{reference} · {title} was due {due} and waits for you.") if past else scene.t(
         "{reference} · {title} is due now and waits for you."
     )  # fmt: skip
@@ -233,9 +198,11 @@ def _overdue(effect: Say, step: Step | None, scene: Scene) -> str:
 
 
 def _escalation(effect: Say, step: Step | None, scene: Scene) -> str:
+    if "untaken" in effect.details:
+        return untaken(effect, step, scene)
     state = scene.run.steps.get(effect.path)
     owners = ", ".join(scene.names(owner) for owner in state.owners) if state else ""
-    due = moment(state.due_at, scene.now, scene.zone) if state and state.due_at else ""
+    due = moment(state.due_at, scene.now, scene.zone, scene.language) if state and state.due_at else ""
     return scene.t("Late: {reference} · {title} was due {due} and waits for {owners}.\n{summary}").format(
         reference=scene.run.reference, title=step.title.text(scene.language) if step else "", due=due, owners=owners,
         summary=summary(scene.flow, scene.run, scene.language),
@@ -250,31 +217,35 @@ def _blocked(effect: Say, step: Step | None, scene: Scene) -> str:
     )
 
 
-def _cancelled(effect: Say, step: Step | None, scene: Scene) -> str:
-    t = scene.t
-    text = t("{reference} was cancelled by {name}. Nothing more to do.").format(
-        reference=scene.run.reference, name=scene.names(effect.details.get("by", ""))
-    )
-    reason = effect.details.get("reason", "")
-    return f"{text}\n{t('Reason: {reason}').format(reason=reason)}" if reason else text
-
-
 _TEXTS: Mapping[Topic, Text] = {
     Topic.RECEIPT: _receipt,
     Topic.QUESTION: _question,
-    Topic.COLLECT: _collect,
+    Topic.COLLECT: checklist.collect,
+    Topic.CHECKLIST: checklist.checked,
+    Topic.EXPIRY: checklist.expiry,
     Topic.APPROVE: _approve,
     Topic.DO: _do,
     Topic.NOTICE: _notice,
     Topic.OUTCOME: _outcome,
-    Topic.DECIDED: _decided,
-    Topic.SENT_BACK: _sent_back,
+    Topic.DECIDED: decided,
+    Topic.SENT_BACK: sent_back,
     Topic.REMINDER: _reminder,
     Topic.OVERDUE: _overdue,
     Topic.ESCALATION: _escalation,
     Topic.BLOCKED: _blocked,
-    Topic.CANCELLED: _cancelled,
+    Topic.CANCELLED: calling_off.cancelled,
     Topic.COMMENT: comment,
-    Topic.DROPPED: dropped,
+    Topic.SLOTS: slots.slots,
+    Topic.BOOKED: slots.booked,
+    Topic.SUGGESTED: suggested,
+    Topic.DROPPED: calling_off.dropped,
     Topic.HANDED: handed,
+    Topic.POOL: pool,
+    Topic.CLAIMED: claimed,
+    Topic.COVERED: covered,
+    Topic.REVIEW: calling_off.review,
+    Topic.HELD: held,
+    Topic.UNDONE: undone,
+    Topic.WITHDRAWN: withdrawn,
+    Topic.CONFIRM: confirm,
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from flows.decided import StageReached, Voted
+from flows.decided import Voted
 from flows.effects import Say, Topic
 from flows.engine.ending import end, send_back
+from flows.engine.holding import hold, now_made, prove
+from flows.engine.owners import barred
 from flows.engine.people import distinct, nobody
 from flows.engine.prompts import prompt
 from flows.engine.transition import Next, Transition
@@ -12,6 +14,7 @@ from flows.errors import Refused
 from flows.events import Decide
 from flows.model import Approve, Policy
 from flows.run import StepState
+from flows.said import either, sentence
 
 APPROVED, REJECTED, RETURNED = "approve", "reject", "send_back"
 COUNTED = (Policy.N_OF_M, Policy.ALL, Policy.PERCENT)
@@ -19,7 +22,7 @@ COUNTED = (Policy.N_OF_M, Policy.ALL, Policy.PERCENT)
 
 def reach(t: Transition, step: Approve, why: Next) -> None:
     """Open the step for those who may decide, or stop where they are too few."""
-    owners, lack = _deciders(t, step, 0, ())
+    owners, lack = deciders(t, step, 0, ())
     if lack:
         t.stop(step, why, lack)
         return
@@ -28,16 +31,18 @@ def reach(t: Transition, step: Approve, why: Next) -> None:
 
 
 def vote(t: Transition, step: Approve, event: Decide) -> Next | None:
-    """One person's decision. Reject and send back say why."""
+    """One person's decision, which counts at once or is held. Reject and send back say why."""
     state = _may_vote(t, step, event)
+    if hold(t, state, event):
+        return None
     instead_of = state.acted_for(t.actor)
-    t.decide(Voted(event.path, event.attempt, t.actor, event.choice, event.reason, t.at, instead_of))
+    t.decide(Voted(event.path, event.attempt, t.actor, event.choice, event.reason, event.at, instead_of))
     if event.choice == RETURNED:
-        _tell(t, event, distinct([*state.owners, *_voters(state)]))
+        _tell(t, event, distinct([*state.owners, *voters(state)]))
         return send_back(t, step.id, RETURNED, step.send_back_to, event.reason)
     verdict = _verdict(step, t.run.steps[step.id])
     if verdict:
-        _tell(t, event, distinct([*state.owners, *_voters(state)]))
+        _tell(t, event, distinct([*state.owners, *voters(state)]))
         t.close(step.id, verdict, by=t.actor)
     if verdict == APPROVED:
         return t.after(step.id)
@@ -56,7 +61,9 @@ def _may_vote(t: Transition, step: Approve, event: Decide) -> StepState:
     state = t.waiting(event.path, event.attempt)
     if t.actor == t.run.requester:
         raise Refused("own_request")
-    voted = t.actor in _voters(state)
+    if t.actor in barred(t.run, step):
+        raise Refused("own_step")
+    voted = t.actor in voters(state)
     # Who holds a later stage too has to have seen its prompt: a second tap on the first one must not decide it.
     if voted and (t.actor not in state.owners or event.stage != state.stage):
         raise Refused("already_voted")
@@ -66,6 +73,8 @@ def _may_vote(t: Transition, step: Approve, event: Decide) -> StepState:
         raise Refused("unknown_choice")
     if event.choice != APPROVED and not event.reason.strip():
         raise Refused("reason_needed")
+    if event.choice == APPROVED:
+        prove(step, event)
     return state
 
 
@@ -95,34 +104,39 @@ def _needed(step: Approve, holders: int) -> int:
 
 
 def _next_stage(t: Transition, step: Approve, state: StepState) -> None:
-    owners, lack = _deciders(t, step, state.stage + 1, _voters(state))
+    owners, lack = deciders(t, step, state.stage + 1, voters(state))
     if lack:
         t.block(step.id, lack)
         return
-    t.decide(StageReached(step.id, state.stage + 1, owners, state.due_at, t.at))
-    _ask(t, t.run.steps[step.id])
+    _ask(t, t.pass_on(step.id, state.stage + 1, owners))
 
 
-def _deciders(t: Transition, step: Approve, stage: int, before: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+def deciders(t: Transition, step: Approve, stage: int, before: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     """Who may decide at this stage, and a plain reason where they are too few. Who decided a stage `before` holds a later one
     only where nobody else does."""
     roles = step.approvers[stage : stage + 1] if step.policy is Policy.SEQUENCE else step.approvers
     holders = distinct(person for role in roles for person in t.facts.people.get(role, ()))
-    able = tuple(person for person in holders if person != t.run.requester)
+    acted = barred(t.run, step)
+    able = tuple(person for person in holders if person != t.run.requester and person not in acted)
     needed = _needed(step, len(able))
     if len(able) < needed:
         if needed == 1:
-            return (), _alone(t, roles) if holders else nobody(t.flow, roles[0] if roles else "")
-        return (), f"{needed} people must decide, and only {len(able)} can."
+            return (), _alone(t, roles, acted.intersection(holders)) if holders else nobody(t.flow, roles[0] if roles else "")
+        return (), sentence("{needed} people must decide, and only {able} can.", needed=needed, able=len(able))
     return tuple(person for person in able if person not in before) or able, ""
 
 
-def _alone(t: Transition, roles: tuple[str, ...]) -> str:
-    titles = " or ".join(t.flow.roles[role].text() if role in t.flow.roles else role for role in roles)
-    return f"Nobody but the requester holds the role {titles}."
+def _alone(t: Transition, roles: tuple[str, ...], acted: frozenset[str]) -> str:
+    titles = either([t.flow.roles.get(role, role) for role in roles])
+    if acted:
+        return sentence(
+            "Everybody who holds the role {role} made the request, or acted on a step that must be somebody else's.", role=titles
+        )
+    return sentence("Nobody but the requester holds the role {role}.", role=titles)
 
 
-def _voters(state: StepState) -> tuple[str, ...]:
+def voters(state: StepState) -> tuple[str, ...]:
+    """Who has decided at this step, in order."""
     return tuple(vote.by for vote in state.votes)
 
 
@@ -132,7 +146,7 @@ def _ask(t: Transition, state: StepState) -> None:
 
 
 def _tell(t: Transition, event: Decide, others: tuple[str, ...]) -> None:
-    """What was decided, to who decided it and to `others` who were asked."""
+    """What was decided, to who decided it now and to `others` who were asked."""
     details = {"by": t.actor, "choice": event.choice, "reason": event.reason}
-    told = distinct([t.actor, *others])
+    told = [person for person in distinct([t.actor, *others]) if person != t.actor or now_made(t, event)]
     t.say(Say(contact, Topic.DECIDED, event.path, event.attempt, details=details) for contact in told)

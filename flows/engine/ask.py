@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from flows.decided import FieldSkipped
+from flows.effects import Topic
 from flows.engine.fields import invalid, store
-from flows.engine.prompts import asking, question, sent_back
+from flows.engine.owners import unclaimed
+from flows.engine.prompts import Prompt, asking, question, sent_back
 from flows.engine.transition import Next, Transition
+from flows.engine.words import CLAIM
 from flows.errors import Refused
 from flows.events import Decide, Give, Skip
-from flows.model import Ask, Do, Wait
+from flows.model import Ask, Do, Wait, Worker
 from flows.run import StepState
+from flows.said import sentence
 
 
 def opened(t: Transition, step: Ask, state: StepState) -> Next | None:
@@ -24,32 +28,32 @@ def opened(t: Transition, step: Ask, state: StepState) -> Next | None:
 
 
 def ask_next(t: Transition, state: StepState, to: tuple[str, ...]) -> bool:
-    """Put the next question to `to`; False where none is left."""
+    """Put the next question to `to`, or offer the step while it waits in a pool; False where nothing is left to ask."""
     name = asking(t.flow, t.run, state)
     if name is not None:
-        asked = question(t.flow.fields[name])
+        asked = Prompt(Topic.POOL, (CLAIM,)) if unclaimed(t.flow, state) else question(t.flow.fields[name])
         t.say(asked.to(contact, state) for contact in to)
     return name is not None
 
 
-def give(t: Transition, step: Ask | Do | Wait, event: Give) -> bool:
+def give(t: Transition, step: Ask | Do | Wait | Worker, event: Give) -> bool:
     """Store what was answered. True where nothing more is asked now."""
     state = t.owned(event.path, event.attempt)
     if not event.values:
-        raise invalid("", "There is no answer in this.")
+        raise invalid("", sentence("There is no answer in this."))
     store(t, event.values, step.fields)
     return not ask_next(t, state, (t.actor,))
 
 
-def skip(t: Transition, step: Ask | Do | Wait, event: Skip) -> bool:
+def skip(t: Transition, step: Ask | Do | Wait | Worker, event: Skip) -> bool:
     """Leave an optional field unanswered. True where nothing more is asked now."""
     state = t.owned(event.path, event.attempt)
     if event.name not in step.fields:
-        raise invalid(event.name, "This is not asked here.")
+        raise invalid(event.name, sentence("This is not asked here."))
     if t.flow.fields[event.name].required:
-        raise invalid(event.name, "This one is needed. Please answer it.")
+        raise invalid(event.name, sentence("This one is needed. Please answer it."))
     if event.name in t.run.values or event.name in state.skipped:
-        raise invalid(event.name, "This is answered already.")
+        raise invalid(event.name, sentence("This is answered already."))
     t.decide(FieldSkipped(event.path, event.name))
     return not ask_next(t, t.run.steps[event.path], (t.actor,))
 

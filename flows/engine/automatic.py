@@ -7,6 +7,7 @@ from typing import Any
 
 from flows.decided import BranchTaken, DocumentFiled, NumberIssued
 from flows.effects import Say, Topic, Work
+from flows.engine import loop
 from flows.engine.people import distinct, nobody, resolve
 from flows.engine.prompts import attached
 from flows.engine.scope import because, names
@@ -15,13 +16,14 @@ from flows.errors import Refused, RuleError
 from flows.events import SYSTEM, Finish
 from flows.model import Branch, Case, Generate, Notify, Rule
 from flows.run import Filed
+from flows.said import sentence
 
 
 def generate(t: Transition, step: Generate, why: Next) -> None:
     """Give the document its number, once for all attempts, and have it made."""
     number = t.run.numbers.get(step.series) or t.facts.numbers.get(step.series, "")
     if step.series and not number:
-        t.stop(step, why, f"There is no number to give from the series {step.series}.")
+        t.stop(step, why, sentence("There is no number to give from the series {series}.", series=step.series))
         return
     state = t.open(step, (), why)
     if step.series and step.series not in t.run.numbers:
@@ -37,7 +39,7 @@ def finish(t: Transition, event: Finish) -> Next | None:
     if not isinstance(step, Generate):
         raise Refused("not_waiting")
     if event.error or not event.document:
-        t.block(step.id, event.error or "The work came back without a document.")
+        t.block(step.id, event.error or sentence("The work came back without a document."))
         return None
     t.decide(DocumentFiled(Filed(event.document, event.digest, event.name, step.output, SYSTEM, t.at)))
     t.close(step.id, "made")
@@ -65,12 +67,14 @@ def branch(t: Transition, step: Branch, why: Next) -> Next | None:
         try:
             holds = _holds(case, seen, tried)
         except RuleError as error:
-            t.stop(step, why, f"The way on is not clear: {error}.")
+            t.stop(step, why, sentence("The way on is not clear: {problem}.", problem=error))
             return None
         if holds:
             t.decide(BranchTaken(step.id, case.name, because(case.when, tried, seen)))
-            return Next(case.steps[0].id) if case.steps else t.after(step.id)
-    t.stop(step, why, f"No case fits {because(None, tried, seen)}.")
+            if case.steps:
+                return Next(case.steps[0].id)
+            return loop.again(t, step, case) if case.back_to else t.after(step.id)
+    t.stop(step, why, sentence("No case fits {values}.", values=because(None, tried, seen)))
     return None
 
 
@@ -80,5 +84,5 @@ def _holds(case: Case, seen: Mapping[str, Any], tried: list[Rule]) -> bool:
     tried.append(case.when)
     answer = case.when.evaluate(seen)
     if not isinstance(answer, bool):
-        raise RuleError(f"“{case.when.source}” gives neither true nor false")
+        raise RuleError(sentence("“{rule}” gives neither true nor false", rule=case.when.source))
     return answer

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from flows.decided import ValueSet
+from flows.decided import ValueCleared, ValueSet
 from flows.engine.transition import Transition
 from flows.errors import Refused
 from flows.events import SYSTEM
+from flows.formulas import behind, work_out
 from flows.model import Field, FieldType
-from flows.values import Line, Money, Value, lines_total
-
-_TOTAL = re.compile(r"\s*total\(\s*(\w+)\s*\)\s*")
+from flows.said import sentence
+from flows.values import Line, Money, Value
 
 
 def store(t: Transition, values: Mapping[str, Value], allowed: Iterable[str]) -> None:
@@ -22,12 +21,16 @@ def store(t: Transition, values: Mapping[str, Value], allowed: Iterable[str]) ->
     known = frozenset(allowed)
     for name, value in values.items():
         if name not in known or name not in t.flow.fields:
-            raise invalid(name, "This is not asked here.")
+            raise invalid(name, sentence("This is not asked here."))
         if problem := _problem(t.flow.fields[name], value):
             raise invalid(name, problem)
     for name, value in values.items():
-        t.decide(ValueSet(name, value, t.actor))
-        _compute(t, name)
+        put(t, name, value, t.actor)
+
+
+def fits(field: Field, value: Value) -> bool:
+    """Whether `value` may stand in `field`."""
+    return not _problem(field, value)
 
 
 def invalid(name: str, problem: str) -> Refused:
@@ -35,26 +38,40 @@ def invalid(name: str, problem: str) -> Refused:
     return Refused("invalid", field=name, problem=problem)
 
 
+def put(t: Transition, name: str, value: Value, by: str) -> None:
+    """Set one value that is known to be good, and compute what depends on it."""
+    t.decide(ValueSet(name, value, by))
+    _compute(t, name)
+
+
+def clear(t: Transition, name: str) -> None:
+    """Forget a value, and what was computed from it."""
+    if name in t.run.values:
+        t.decide(ValueCleared(name))
+        _compute(t, name)
+
+
 def _compute(t: Transition, changed: str) -> None:
-    for field in t.flow.fields.values():
-        found = _TOTAL.fullmatch(field.formula) if field.formula else None
-        lines = t.run.values.get(changed)
-        if found and found[1] == changed and isinstance(lines, tuple):
-            total = lines_total(lines, field.currency)
-            t.decide(ValueSet(field.name, total if field.type is FieldType.MONEY else total.amount, SYSTEM))
+    """Formulas that read `changed`, and formulas that read those; what cannot be worked out any more has no value."""
+    for field in behind(t.flow.fields, changed):
+        value = work_out(field, t.run.values)
+        if value is not None:
+            t.decide(ValueSet(field.name, value, SYSTEM))
+        elif field.name in t.run.values:
+            t.decide(ValueCleared(field.name))
 
 
 def _problem(field: Field, value: Value) -> str:
     """Why `value` cannot stand in `field`; "" where it can. Its form (an address, a tax number) is checked where text is read."""
     if field.formula:
-        return "This is worked out, not answered."
+        return sentence("This is worked out, not answered.")
     match field.type:
         case FieldType.NUMBER:
             good = _finite(value)
         case FieldType.MONEY:
             good = isinstance(value, Money) and _finite(value.amount)
             if good and isinstance(value, Money) and field.currency and value.currency != field.currency:
-                return f"Please give the amount in {field.currency}."
+                return sentence("Please give the amount in {currency}.", currency=field.currency)
         case FieldType.DATE:
             good = isinstance(value, date) and not isinstance(value, datetime)
         case FieldType.YES_NO:
@@ -65,16 +82,16 @@ def _problem(field: Field, value: Value) -> str:
             good = isinstance(value, tuple) and bool(value) and all(_sound(line) for line in value)
         case _:
             good = isinstance(value, str) and bool(value.strip())
-    return "" if good else _WANTED.get(field.type, "Please write it as text.")
+    return "" if good else _WANTED.get(field.type, sentence("Please write it as text."))
 
 
 _WANTED: Mapping[FieldType, str] = {
-    FieldType.NUMBER: "Please give a number.",
-    FieldType.MONEY: "Please give an amount of money.",
-    FieldType.DATE: "Please give a date.",
-    FieldType.YES_NO: "Please answer yes or no.",
-    FieldType.CHOICE: "Please take one of the choices.",
-    FieldType.LINES: "Please give at least one line with quantity and rate.",
+    FieldType.NUMBER: sentence("Please give a number."),
+    FieldType.MONEY: sentence("Please give an amount of money."),
+    FieldType.DATE: sentence("Please give a date."),
+    FieldType.YES_NO: sentence("Please answer yes or no."),
+    FieldType.CHOICE: sentence("Please take one of the choices."),
+    FieldType.LINES: sentence("Please give at least one line with quantity and rate."),
 }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flows.decided import BlockDone, Forked
 from flows.effects import Say, Topic
+from flows.engine.orphans import NOT_NEEDED
 from flows.engine.transition import Next, Transition
 from flows.model import Parallel
 from flows.run import Status, StepState, StepStatus
-
-NOT_NEEDED = "not-needed"  # a hyphen: no outcome of a flow file can be called so
 
 
 def fork(t: Transition, step: Parallel) -> None:
@@ -21,7 +22,7 @@ def next_block(t: Transition) -> Next | None:
     """A block that is still to be begun: none once the run is over, or the step is joined by blocks that were through at once."""
     while t.blocks and t.run.status is Status.OPEN:
         following = t.blocks.pop()
-        if not any(_joined(t, around) for around, _ in t.flow.places[following.path].within):
+        if following.block or not any(_joined(t, around) for around, _ in t.flow.places[following.path].within):
             return following
     return None
 
@@ -32,10 +33,18 @@ def join(t: Transition, path: str, block: str) -> Next | None:
     if not _joined(t, path):
         return None
     for state in t.run.open_steps():
-        if path in dict(t.flow.places[state.path].within):
-            t.close(state.path, NOT_NEEDED, by=t.actor, status=StepStatus.CANCELLED)
-            tell_dropped(t, state, "enough")
+        beside = bool(state.renews) and not state.returns_to  # a document is renewed, whatever becomes of the block
+        if path in dict(t.flow.places[state.path].within) and not beside:
+            close(t, state, lambda waiting: path in dict(t.flow.places[waiting].within))
     return t.after(path)
+
+
+def close(t: Transition, state: StepState, gone: Callable[[str], bool]) -> None:
+    """An open step is not gone through any more. Steps that waited for it (a document being renewed) are looked at again, but those
+    that are `gone` with it."""
+    t.close(state.path, NOT_NEEDED, by=t.actor, status=StepStatus.CANCELLED)
+    tell_dropped(t, state, "enough")
+    t.blocks.extend(Next(waiting) for waiting in reversed(state.returns_to) if not gone(waiting))
 
 
 def tell_dropped(t: Transition, state: StepState, because: str) -> None:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from typing import TypeGuard
 
+from flows.checklist import counting
 from flows.effects import Say, Topic
 from flows.engine import words
+from flows.engine.listing import date_wanted, given_so_far, shortage, unchecked
+from flows.engine.owners import unclaimed
 from flows.engine.scope import names
 from flows.errors import RuleError
 from flows.events import SYSTEM, Facts
-from flows.model import Approve, Ask, Choice, Collect, Do, Field, FieldType, Flow, Policy, Wait
-from flows.run import Filed, Run, StepState, StepStatus
+from flows.model import Approve, Ask, Choice, Collect, Do, Field, FieldType, Flow, Policy, Schedule, Step, Wait, Worker
+from flows.run import Filed, Run, StepState, StepStatus, Verdict
+
+FEW = 2
+"""So many items can each be rejected by a button of its own, beside the one that accepts all."""
+LABEL = 20
+"""Characters of a button on every channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +45,24 @@ def prompt(flow: Flow, run: Run, facts: Facts | None, state: StepState) -> Promp
     """The question that an open step puts to its owners now; None where it waits for no person. Without facts, checks and
     checklists that need a look-up are left out."""
     step = flow.step(state.path)
-    name = asking(flow, run, state)
+    if unclaimed(flow, state):
+        return Prompt(Topic.POOL, (words.CLAIM,))
+    name = asking(flow, run, state, facts)
     if name is not None:
-        return question(flow.fields[name], filled=name in run.values)
+        return question(flow.fields[name], filled=name in run.values or isinstance(step, Collect))
     match step:
         case Ask():
             return sent_back(state)
         case Collect():
-            submit = (words.SUBMIT,) if state.sent_back_by else ()
-            return Prompt(Topic.COLLECT, submit, details={"missing": _missing(flow, run, facts, step)})
+            return _papers(flow, run, facts, step, state)
         case Approve():
             return _approval(flow, run, facts, step, state)
         case Do():
-            details = {"by": state.sent_back_by, "reason": state.reason} if state.sent_back_by else {}
-            return Prompt(Topic.DO, step.outcomes, attach=attached(run, step.attach), details=details)
+            return _work(run, step, state)
+        case Worker() if state.remark:
+            return Prompt(Topic.SUGGESTED, step.outcomes)
+        case Schedule() if state.slots:
+            return Prompt(Topic.SLOTS, (*(words.slot(at) for at in state.slots), words.MORE_TIMES))
     return None
 
 
@@ -63,18 +75,29 @@ def say_again(flow: Flow, run: Run, path: str, contact: str, facts: Facts | None
     return () if asked is None else (asked.to(contact, state),)
 
 
-def asking(flow: Flow, run: Run, state: StepState) -> str | None:
-    """The field that an open ask, do or wait step waits for now. After a send-back only what is required is asked again."""
+def asking(flow: Flow, run: Run, state: StepState, facts: Facts | None = None) -> str | None:
+    """The field that an open ask, collect, do or wait step waits for now. After a send-back only what is required is asked again."""
     step = flow.step(state.path)
-    if state.status is not StepStatus.OPEN or not isinstance(step, Ask | Do | Wait):
+    if isinstance(step, Collect):
+        return date_wanted(flow, run, facts, step, state)
+    if state.status is not StepStatus.OPEN or not _asks(step, state):
         return None
     for name in step.fields:
         wanted = flow.fields[name]
-        if name in run.values or wanted.formula or name in state.skipped:
+        if name in run.values or name in state.suggested or wanted.formula or name in state.skipped:
             continue
         if wanted.required or not state.sent_back_by:
             return name
     return None
+
+
+def _asks(step: Step, state: StepState) -> TypeGuard[Ask | Do | Wait | Worker]:
+    """Whether a step asks for fields now: a worker's once it is done, that of a `do` not of the second person."""
+    return (
+        isinstance(step, Ask | Wait)
+        or (isinstance(step, Do) and not state.stage)
+        or (isinstance(step, Worker) and bool(state.remark))
+    )
 
 
 def question(asked: Field, *, filled: bool = False) -> Prompt:
@@ -90,19 +113,18 @@ def sent_back(state: StepState, **details: str) -> Prompt:
     return Prompt(Topic.SENT_BACK, (words.SUBMIT,), details={"by": state.sent_back_by, "reason": state.reason, **details})
 
 
-def shortage(flow: Flow, run: Run, facts: Facts | None, step: Collect) -> dict[str, int]:
-    """How many files each item still lacks; items that have enough are not there. Raises RuleError."""
-    seen = names(flow, run, facts)
-    short = {item: _least(flow, item, seen) - seen["documents"][item] for item in step.items}
-    return {item: count for item, count in short.items() if count > 0}
-
-
-def _least(flow: Flow, item: str, seen: Mapping[str, object]) -> int:
-    rule = flow.documents[item].minimum
-    least = rule.evaluate(seen)
-    if isinstance(least, bool) or not isinstance(least, int | float | Decimal) or least % 1:
-        raise RuleError(f"“{rule.source}” gives no whole number")
-    return int(least)
+def _papers(flow: Flow, run: Run, facts: Facts | None, step: Collect, state: StepState) -> Prompt:
+    """What is missing; or, where somebody checks it, what was given."""
+    if not state.stage:
+        details = {"missing": _missing(flow, run, facts, step)} | ({"renews": ",".join(state.renews)} if state.renews else {})
+        return Prompt(Topic.COLLECT, (words.SUBMIT,) if state.sent_back_by else (), details=details)
+    items = unchecked(run, step, state)
+    files = tuple(f.document for item in items for f in counting(run, item, state) if f.verdict is Verdict.OPEN)
+    each = tuple(words.reject(flow.documents[item]) for item in items)
+    short = len(each) <= FEW and all(len(label) <= LABEL for choice in each for label in choice.label.by_language.values())
+    accept = replace(words.ACCEPT_ALL, key=f"{words.ACCEPT_ALL.key}:{given_so_far(run, step)}")
+    choices = (accept, *(each if short else (words.REJECT_ONE,)))
+    return Prompt(Topic.CHECKLIST, choices, attach=files, details={"stage": str(state.stage), "items": ",".join(items)})
 
 
 def _missing(flow: Flow, run: Run, facts: Facts | None, step: Collect) -> str:
@@ -111,6 +133,17 @@ def _missing(flow: Flow, run: Run, facts: Facts | None, step: Collect) -> str:
         return ",".join(f"{item}:{count}" for item, count in shortage(flow, run, facts, step).items())
     except RuleError:
         return ""
+
+
+def _work(run: Run, step: Do, state: StepState) -> Prompt:
+    """The work to do, with why it came back; or, at the second stage, what somebody else reported of it."""
+    attach = attached(run, step.attach)
+    if state.stage:
+        report = state.votes[-1]
+        details = {"stage": str(state.stage), "by": report.by, "choice": report.choice, "reason": report.reason}
+        return Prompt(Topic.CONFIRM, (words.CONFIRM, words.DIFFERS), attach=attach, details=details)
+    by, reason = (state.votes[-1].by, state.votes[-1].reason) if state.votes else (state.sent_back_by, state.reason)
+    return Prompt(Topic.DO, step.outcomes, attach=attach, details={"by": by, "reason": reason} if by else {})
 
 
 def _approval(flow: Flow, run: Run, facts: Facts | None, step: Approve, state: StepState) -> Prompt:
@@ -138,7 +171,7 @@ def _warnings(flow: Flow, run: Run, facts: Facts | None, step: Approve) -> str:
 
 def attached(run: Run, items: tuple[str, ...]) -> tuple[str, ...]:
     """The documents of checklist items, in order; of what we made ourselves only the latest version."""
-    return tuple(filed.document for item in items for filed in _current([f for f in run.files if f.item == item]))
+    return tuple(filed.document for item in items for filed in _current([f for f in run.files if f.item == item and f.counts]))
 
 
 def _current(files: list[Filed]) -> list[Filed]:

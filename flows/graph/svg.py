@@ -91,7 +91,7 @@ def _edge(line: Line) -> str:
     whole = ": ".join(part for part in (edge.label, edge.rule) if part)
     marker = f' marker-end="url(#{arrow})"' if line.whole else ""
     words = _words(_cut(edge.label, LABEL), x, y, "label", line.anchor) if edge.label else ""
-    words += _words(_cut(edge.rule, LABEL), x, y + 15, "rule", line.anchor) if edge.rule else ""
+    words += _words(_cut(edge.rule, LABEL), x, y + 15, "rule", line.anchor) if edge.rule and edge.kind is EdgeKind.CASE else ""
     return (
         f'<g class="edge {edge.kind}" data-from="{_text(edge.source)}" data-to="{_text(edge.target)}">'
         + (f"<title>{_text(whole)}</title>" if whole else "")

@@ -1,22 +1,23 @@
 """What is wrong with a flow file beyond its shape: names that lead nowhere, ways without end, rules and words that cannot work.
 
-`lint` is for people and tools (every problem, warnings too); `flows.loader.load` refuses a file for the errors among them.
+`lint` is for people and tools (every problem, warnings too); `flows.loader.load` refuses a file for the errors among them;
+`problems_of_files` and `family` also see what flows say about each other.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from flows.lint.names import check_names, check_references, check_unused
-from flows.lint.rules import check_rules
-from flows.lint.ways import check_ways
-from flows.lint.words import RESERVED, check_buttons, check_languages, check_slots, check_start
+from flows.lint.checks import check_draft
+from flows.lint.family import family
+from flows.lint.files import beside, problems_of_files
+from flows.lint.words import RESERVED
 from flows.model import Flow
-from flows.reading.draft import read
+from flows.reading.draft import Draft, read
 from flows.reading.nodes import Place
-from flows.reading.source import Problem, Source
+from flows.reading.source import Problem
 
-__all__ = ["RESERVED", "Place", "Problem", "check", "lint", "problems_of"]
+__all__ = ["RESERVED", "Place", "Problem", "beside", "check", "family", "lint", "problems_of", "problems_of_files"]
 
 
 def lint(path: Path) -> list[Problem]:
@@ -33,12 +34,5 @@ def check(content: bytes | str, file: str, version: int = 1) -> tuple[Flow | Non
     """The flow (None where not even its outline could be read; not to be used beside an error) and every problem, in order."""
     text = content if isinstance(content, str) else content.decode("utf-8", errors="replace")
     draft = read(text, file, version)
-    if isinstance(draft, Source):
-        return None, draft.problems
-    sound = not draft.source.problems
-    for look in (check_references, check_buttons, check_start):
-        look(draft)
-    if sound:  # what was misread above would only raise false alarms in these
-        for look in (check_names, check_ways, check_rules, check_slots, check_languages, check_unused):
-            look(draft)
-    return draft.flow, sorted(set(draft.source.problems), key=lambda problem: (problem.place, problem.problem))
+    problems = check_draft(draft)
+    return (draft.flow if isinstance(draft, Draft) else None), problems

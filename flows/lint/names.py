@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flows.model import Approve, Ask, Collect, Do, FieldType
+from flows.model import Approve, Ask, Collect, Do, FieldType, Schedule, Worker
 from flows.reading.draft import LOOKUPS, Draft
 from flows.reading.nodes import Place
 from flows.reading.source import Source, Use, did_you_mean
 
-ALWAYS = ("documents", "requester", "reference")
+ALWAYS = ("documents", "requester", "reference", "outcomes", "attempts", "children")
 _SOMEBODY = ("requester", "owner", "anyone")
-_FIELDS = ("field", "address", "date", "lines", "asked")
+_ASKED = ("asked", "drafted", "expires", "time")  # what people answer: never worked out by a formula
 _TYPES = {
     "address": (FieldType.EMAIL, FieldType.PHONE),
     "date": (FieldType.DATE,),
+    "expires": (FieldType.DATE,),
     "lines": (FieldType.LINES,),
+    "money": (FieldType.MONEY,),
+    "day": (FieldType.DATE,),
+    "time": (FieldType.TEXT,),
+    "drafted": (FieldType.TEXT,),
+    "alike": tuple(type for type in FieldType if type is not FieldType.LINES),
 }
+_FIELDS = ("field", "asked", *_TYPES)
+
+
+_WAITING = (Ask, Collect, Approve, Do, Worker, Schedule)
 
 
 def check_references(draft: Draft) -> None:
@@ -36,11 +46,16 @@ def _known(source: Source, kind: str) -> set[str]:
             return source.names("role") | source.names("participant") | {"requester"}
         case "subject":
             return source.names("participant") | {"requester"}
+        case "anchor":
+            return source.names("step") | source.names("field")
     return source.names("field" if kind in _FIELDS else kind)
 
 
+_WHAT = {"owner": "role or participant", "subject": "participant", "anchor": "date field or step"}
+
+
 def _unknown(source: Source, use: Use) -> None:
-    what = {"owner": "role or participant", "subject": "participant"}.get(use.kind, "field" if use.kind in _FIELDS else use.kind)
+    what = _WHAT.get(use.kind, "field" if use.kind in _FIELDS else use.kind)
     known = sorted(_known(source, use.kind))
     choice = f"Write one of: {', '.join(known)}." if known else f"This file defines no {what} yet: add it."
     source.add(use.place, f"There is no {what} `{use.name}`.", did_you_mean(use.name, known, choice))
@@ -54,12 +69,12 @@ def _check_field(draft: Draft, use: Use) -> None:
     if field.type not in wanted:
         kinds = " or ".join(wanted)
         draft.source.add(use.place, f"The field `{use.name}` is not of type {kinds}.", f"Name a field of type {kinds} here.")
-    if use.kind == "asked" and field.formula:
+    if use.kind in _ASKED and field.formula:
         draft.source.add(use.place, f"The field `{use.name}` is worked out by a formula.", "Remove it here: it is never asked.")
 
 
 def check_names(draft: Draft) -> None:
-    """No name means two things, and a total is in the currency of its lines."""
+    """No name means two things."""
     source = draft.source
     for name, place in source.defined.get("field", {}).items():
         if name in (*ALWAYS, *LOOKUPS):
@@ -70,11 +85,6 @@ def check_names(draft: Draft) -> None:
             source.add(place, f"`{name}` already means somebody in every flow.", "Choose another name.")
     for name in source.names("role") & source.names("participant"):
         source.add(source.defined["participant"][name], f"`{name}` is both a role and a participant.", "Rename one of the two.")
-    for field in draft.flow.fields.values():
-        lines = draft.flow.fields.get(field.formula.removeprefix("total(").removesuffix(")"))
-        if lines and lines.currency != field.currency:
-            place = source.defined["field"][field.name]
-            source.add(place, f"`{field.name}` and `{lines.name}` differ in currency.", f"Write `currency: {lines.currency}`.")
 
 
 def check_unused(draft: Draft) -> None:
@@ -85,7 +95,7 @@ def check_unused(draft: Draft) -> None:
     for kind, name, how in _idle(draft):
         source.add(source.defined[kind][name], f"The {kind} `{name}` {how}.", "Use it in a step, or remove it.", error=False)
     for step in draft.flow.walk():
-        if isinstance(step, Ask | Collect | Approve | Do) and step.due is None:
+        if isinstance(step, _WAITING) and step.due is None:
             problem = f"The step `{step.id}` has no due time: nobody is reminded."
             source.add(source.defined["step"][step.id], problem, "Add a line such as `due: 1bd`.", error=False)
 
@@ -97,8 +107,9 @@ def _idle(draft: Draft) -> Iterator[tuple[str, str, str]]:
     def used(*kinds: str) -> set[str]:
         return {use.name for use in source.uses if use.kind in kinds}
 
-    asked = {field.name for field in flow.fields.values() if not field.formula}
+    # A flow that only others start can be given any value by them.
+    asked = {field.name for field in flow.fields.values() if not field.formula and flow.start.phrases}
     yield from (("role", name, "has nothing to do") for name in flow.roles.keys() - used("role", "owner") - {"manager"})
-    yield from (("field", name, "is never asked") for name in asked - used("asked"))
+    yield from (("field", name, "is never asked") for name in asked - used(*_ASKED, "day"))
     yield from (("document", name, "is never asked for or made") for name in flow.documents.keys() - used("document"))
     yield from (("check", name, "is never used") for name in source.checks.keys() - used("check"))

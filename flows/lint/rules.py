@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from flows.errors import RuleError
+from flows.lint.steps_read import check_steps_read, sample_of_steps
 from flows.model import Field, FieldType, Flow
-from flows.reading.draft import LOOKUPS, Draft
+from flows.reading.draft import ALIKE, LOOKUPS, Draft
 from flows.reading.source import RuleUse, Source, did_you_mean
 from flows.values import Line
 
@@ -26,15 +27,23 @@ def check_rules(draft: Draft) -> None:
 
 
 def _check_names(draft: Draft, use: RuleUse, known: Mapping[str, Any]) -> bool:
+    """Whether all that the rule reads can be there."""
+    if draft.flow.alike and "same_vendor_7d" in use.names:
+        hint = "Write `alike_7d`, or remove `alike` at the top."
+        draft.source.add(use.place, "`same_vendor_7d` is not there beside `alike`: a flow counts by one of the two.", hint)
     unknown = sorted(use.names - known.keys())
     for name in unknown:
+        if name in ALIKE:
+            hint = "Add `alike: [...]` at the top: the fields by which two requests are about the same thing."
+            draft.source.add(use.place, f"The rule reads `{name}`, and the flow does not say which requests are alike.", hint)
+            continue
         hint = did_you_mean(name, known, f"A rule can read: {', '.join(known)}.")
         draft.source.add(use.place, f"The rule reads `{name}`, which is not a field of this flow.", hint)
     lost = sorted(set(_DOCUMENT.findall(use.rule.source)) - draft.flow.documents.keys())
     for name in lost:
         hint = did_you_mean(name, draft.flow.documents, f"The documents are: {', '.join(draft.flow.documents)}.")
         draft.source.add(use.place, f"The rule counts `{name}`, which is not a document of this flow.", hint)
-    return not unknown and not lost
+    return not unknown and not lost and check_steps_read(draft, use)
 
 
 def _check_result(source: Source, use: RuleUse, samples: tuple[Mapping[str, Any], ...]) -> None:
@@ -63,7 +72,8 @@ def _samples(flow: Flow) -> Iterator[dict[str, Any]]:
     for large in (False, True):
         fields = {field.name: _sample(field, large) for field in flow.fields.values()}
         given: dict[str, Any] = {"documents": dict.fromkeys(flow.documents, 9 * large), "requester": "somebody"}
-        yield fields | given | dict.fromkeys(LOOKUPS, 9 * large)
+        lookups = [name for name in LOOKUPS if flow.alike or name not in ALIKE]
+        yield fields | given | dict.fromkeys(lookups, 9 * large) | sample_of_steps(flow, large)
 
 
 def _sample(field: Field, large: bool) -> Any:

@@ -13,6 +13,7 @@ from flows.model import Field, FieldType
 from flows.parse.amounts import parse_money, parse_number
 from flows.parse.days import parse_date
 from flows.parse.lines import parse_lines
+from flows.said import sentence
 from flows.values import Value
 
 MAX_TEXT = 2000
@@ -34,10 +35,12 @@ def parse(field: Field, text: str, today: date, language: str = "en", region: st
     `region` the country of phone numbers written without one. Raises InvalidValue, and nothing else, for whatever text."""
     said = clean(text)
     if not said:
-        raise InvalidValue("There is nothing in this answer.", "Please write the answer as text.")
+        raise InvalidValue(sentence("There is nothing in this answer."), sentence("Please write the answer as text."))
     most = MAX_LINES_TEXT if field.type is FieldType.LINES else MAX_TEXT
     if len(said) > most:
-        raise InvalidValue(f"This answer is longer than {most} characters.", "Please write it shorter.")
+        raise InvalidValue(
+            sentence("This answer is longer than {most} characters.", most=most), sentence("Please write it shorter.")
+        )
     match field.type:
         case FieldType.TEXT:
             return said
@@ -86,7 +89,7 @@ def _yes_no(said: str) -> bool:
     word = _words(said)
     if word in _YES or word in _NO:
         return word in _YES
-    raise InvalidValue("I need a yes or a no here.", "Answer yes or no.")
+    raise InvalidValue(sentence("I need a yes or a no here."), sentence("Answer yes or no."))
 
 
 def _choice(field: Field, said: str, language: str) -> str:
@@ -97,14 +100,16 @@ def _choice(field: Field, said: str, language: str) -> str:
     if word.isdecimal() and len(word) < 4 and 1 <= int(word) <= len(field.choices):
         return field.choices[int(word) - 1].key
     listed = ", ".join(f"{n} {choice.label.text(language)}" for n, choice in enumerate(field.choices, 1))
-    raise InvalidValue("This is not one of the choices.", f"Answer with one of them, or its number: {listed}.")
+    raise InvalidValue(
+        sentence("This is not one of the choices."), sentence("Answer with one of them, or its number: {listed}.", listed=listed)
+    )
 
 
 def _email(said: str) -> str:
     address = said.casefold().removeprefix("mailto:")
     if len(address) <= 254 and _EMAIL.fullmatch(address):
         return address
-    raise InvalidValue("This is not an e-mail address.", "Write only the address, such as sales@example.com.")
+    raise InvalidValue(sentence("This is not an e-mail address."), sentence("Write only the address, such as sales@example.com."))
 
 
 def _phone(said: str, region: str) -> str:
@@ -115,16 +120,19 @@ def _phone(said: str, region: str) -> str:
         number = None
     if number and phonenumbers.is_valid_number(number):
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    raise InvalidValue("This is not a phone number that I know.", "Write it with its country code, such as +91 98765 43210.")
+    raise InvalidValue(
+        sentence("This is not a phone number that I know."), sentence("Write it with its country code, such as +91 98765 43210.")
+    )
 
 
 def _gstin(said: str) -> str:
     number = re.sub(r"[\s-]", "", said).upper()
     if not _GSTIN.fullmatch(number):
-        raise InvalidValue("This is not a GSTIN.", "It has 15 letters and digits, such as 27AAPFU0939F1ZV.")
+        raise InvalidValue(sentence("This is not a GSTIN."), sentence("It has 15 letters and digits, such as 27AAPFU0939F1ZV."))
     if _check_character(number[:14]) != number[14]:
         raise InvalidValue(
-            "This GSTIN has a wrong letter or digit: its last one does not fit.", "Please compare it and write it again."
+            sentence("This GSTIN has a wrong letter or digit: its last one does not fit."),
+            sentence("Please compare it and write it again."),
         )
     return number
 

@@ -6,11 +6,13 @@ import re
 from datetime import date, timedelta
 
 from flows.errors import InvalidValue
+from flows.said import sentence
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MONTHS_HI = ("जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर")
 _LONG = "january february march april may june july august september october november december".split()  # noqa: SIM905
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
+_DAYS_HI = ("सोमवार", "मंगलवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार", "रविवार")
 _NEAR = {"today": 0, "tomorrow": 1, "tmrw": 1, "yesterday": -1, "day after tomorrow": 2, "आज": 0, "aaj": 0}
 _UNSURE = ("कल", "kal", "परसों", "parso", "parson")
 
@@ -19,7 +21,7 @@ _DAY_FIRST = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{1,2})(?:\s*[-/.]\s*(\d{4}|\d{2
 _DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[\s-]+(?:of\s+)?(\w[^\s\d,.-]*)\.?(?:[\s,-]+(\d{4}|\d{2}))?")
 _MONTH_DAY = re.compile(r"([^\W\d_]+)\.?[\s-]+(\d{1,2})(?:st|nd|rd|th)?(?:[\s,]+(\d{4}))?")
 _AHEAD = re.compile(r"(?:in|after)\s+(\d{1,3})\s+(day|week)s?")
-_HINT = "Write the day first, such as 15/8/2026 or 15 Aug 2026; or today, tomorrow, in 3 days, Friday."
+_HINT = sentence("Write the day first, such as 15/8/2026 or 15 Aug 2026; or today, tomorrow, in 3 days, Friday.")
 
 
 def parse_date(text: str, today: date) -> date:
@@ -28,15 +30,17 @@ def parse_date(text: str, today: date) -> date:
     try:
         found = _relative(said, today) or _numeric(said, today) or _named(said, today)
     except (ValueError, OverflowError):
-        raise InvalidValue("There is no such date.", _HINT) from None
+        raise InvalidValue(sentence("There is no such date."), _HINT) from None
     if found is None or not 1900 <= found.year <= 2200:
-        raise InvalidValue("I cannot read this as a date.", _HINT)
+        raise InvalidValue(sentence("I cannot read this as a date."), _HINT)
     return found
 
 
 def _relative(said: str, today: date) -> date | None:
     if said in _UNSURE:
-        raise InvalidValue("This word can mean a day before or after today.", "Write the date, such as 15/8/2026.")
+        raise InvalidValue(
+            sentence("This word can mean a day before or after today."), sentence("Write the date, such as 15/8/2026.")
+        )
     if said in _NEAR:
         return today + timedelta(days=_NEAR[said])
     if ahead := _AHEAD.fullmatch(said):
@@ -47,14 +51,17 @@ def _relative(said: str, today: date) -> date | None:
 def _weekday(said: str, today: date) -> date | None:
     """The next such day after today. `next friday`, or today's own name, is not sure."""
     word = said.removeprefix("on ").removeprefix("this ").removeprefix("next ")
-    days = [n for n, day in enumerate(_DAYS) if word in (day, day[:3], day[:4])]
+    days = [n for n, (day, hindi) in enumerate(zip(_DAYS, _DAYS_HI, strict=True)) if word in (day, day[:3], day[:4], hindi)]
     if not days:
         return None
     coming = today + timedelta(days=(days[0] - today.weekday()) % 7)
     if said.startswith("next ") or coming == today:
         later = coming + timedelta(days=7)
-        days_meant = f"{coming.day}/{coming.month}/{coming.year} or {later.day}/{later.month}/{later.year}"
-        raise InvalidValue("I am not sure which day this is.", f"Write the date: {days_meant}.")
+        first, second = (f"{day.day}/{day.month}/{day.year}" for day in (coming, later))
+        raise InvalidValue(
+            sentence("I am not sure which day this is."),
+            sentence("Write the date: {first} or {second}.", first=first, second=second),
+        )
     return coming
 
 
@@ -63,7 +70,8 @@ def _numeric(said: str, today: date) -> date | None:
         return date(int(iso[1]), int(iso[2]), int(iso[3]))
     if found := _DAY_FIRST.fullmatch(said):
         if int(found[2]) > 12 >= int(found[1]):
-            raise InvalidValue("There is no such month: write the day first.", f"Did you mean {found[2]}/{found[1]}?")
+            meant = sentence("Did you mean {day}/{month}?", day=found[2], month=found[1])
+            raise InvalidValue(sentence("There is no such month: write the day first."), meant)
         return _day(int(found[1]), int(found[2]), found[3], today)
     return None
 

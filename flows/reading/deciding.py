@@ -1,15 +1,16 @@
-"""The step kinds in which people decide: approve and do."""
+"""The step kinds in which people decide: approve and do; and the outcomes that they report."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypedDict
 
-from flows.model import Approve, Choice, Do, Policy, Step
-from flows.reading.head import counted, head_of, target
-from flows.reading.leaves import BLANK, flag, identifier, scalar, using, wording
+from flows.model import Approve, Check, Choice, Do, Policy, Proof, Step
+from flows.reading.head import before, counted, head_of, target
+from flows.reading.leaves import BLANK, flag, identifier, one_of, scalar, using, wording
 from flows.reading.nodes import Items, Node, Table, Text, Wrong
+from flows.reading.owners import owner_of
 from flows.reading.source import Keys, Source, each, entries, some
 
 _PERCENT = re.compile(r"(\d{1,3}) ?(?:percent|%)")
@@ -21,11 +22,19 @@ _POLICY_HINT = (
 
 
 class Outcome(NamedTuple):
-    """One outcome of a do step: its button, and where it leads if not onward."""
+    """One outcome of a step: its button, and where it leads if not onward."""
 
     choice: Choice
     send_back_to: str
     ends: str
+
+
+class Leads(TypedDict):
+    """The outcomes of a step, as the model has them."""
+
+    outcomes: tuple[Choice, ...]
+    send_back_to: Mapping[str, str]
+    ends: Mapping[str, str]
 
 
 def approve(source: Source, keys: Keys) -> Step:
@@ -34,16 +43,28 @@ def approve(source: Source, keys: Keys) -> Step:
     policy, needed = keys.may("policy", _policy, (Policy.ONE, 1))
     if policy is Policy.ONE and len(approvers) > 1:
         source.add(keys.place_of("by"), "It is not said how several approvers decide.", _POLICY_HINT)
-    checks = keys.may("checks", each(using("check")), ())
     return Approve(
         **head,
         policy=policy,
         approvers=approvers,
         needed=needed,
         send_back_to=keys.may("send_back_to", target(head["id"]), ""),
-        checks=tuple(source.checks[check] for check in checks if check in source.checks),
+        checks=keys.may("checks", checks_of, ()),
         rejected=keys.may("rejected", identifier, "rejected"),
+        not_by=keys.may("not_by", some(before(head["id"])), ()),
+        attach=keys.may("attach", each(using("document")), ()),
+        proof=keys.may("proof", proof, Proof.NONE),
     )
+
+
+def checks_of(source: Source, node: Node) -> tuple[Check, ...]:
+    """The checks of the file that a step names."""
+    named = each(using("check"))(source, node)
+    return tuple(source.checks[check] for check in named if check in source.checks)
+
+
+def proof(source: Source, node: Node) -> Proof:
+    return Proof(one_of((Proof.PIN, Proof.CODE), "a proof of who taps")(source, node))
 
 
 def _approvers(source: Source, node: Node) -> tuple[str, ...]:
@@ -70,20 +91,30 @@ def _policy(source: Source, node: Node) -> tuple[Policy, int]:
 
 def do(source: Source, keys: Keys) -> Step:
     head = head_of(source, keys, "do")
-    outcomes = keys.need("outcomes", _outcomes(head["id"]), ())
     return Do(
         **head,
         instruction=keys.need("instruction", wording, BLANK),
-        outcomes=tuple(outcome.choice for outcome in outcomes),
+        **leads(keys.need("outcomes", outcomes(head["id"]), ())),
         fields=keys.may("fields", each(using("asked")), ()),
-        send_back_to={o.choice.key: o.send_back_to for o in outcomes if o.send_back_to},
-        ends={o.choice.key: o.ends for o in outcomes if o.ends},
         attach=keys.may("attach", each(using("document")), ()),
         by_mail=keys.may("by_mail", flag, False),
+        confirm_by=keys.may("confirm_by", owner_of, ""),
+        not_by=keys.may("not_by", some(before(head["id"])), ()),
+        proof=keys.may("proof", proof, Proof.NONE),
     )
 
 
-def _outcomes(from_step: str) -> Callable[[Source, Node], tuple[Outcome, ...]]:
+def leads(found: tuple[Outcome, ...]) -> Leads:
+    return Leads(
+        outcomes=tuple(outcome.choice for outcome in found),
+        send_back_to={o.choice.key: o.send_back_to for o in found if o.send_back_to},
+        ends={o.choice.key: o.ends for o in found if o.ends},
+    )
+
+
+def outcomes(from_step: str) -> Callable[[Source, Node], tuple[Outcome, ...]]:
+    """A reader of the outcomes that can be reported at `from_step`, each a button."""
+
     def read(source: Source, node: Node) -> tuple[Outcome, ...]:
         found = [(_outcome(source, from_step, key, value), key.place) for key, value in entries(node, "outcomes")]
         if not found:
@@ -102,7 +133,11 @@ def _outcome(source: Source, from_step: str, key: Text, node: Node) -> Outcome:
     keys = Keys(source, node, "an outcome")
     label = keys.need("label", wording, BLANK)
     found = Outcome(Choice(word, label), keys.may("send_back_to", target(from_step), ""), keys.may("ends", identifier, ""))
-    if found.send_back_to and found.ends:
-        source.add(key.place, "An outcome cannot both send back and end the run.", "Keep one of `send_back_to` and `ends`.")
+    only_one_way(source, key, found.send_back_to, found.ends)
     keys.close()
     return found
+
+
+def only_one_way(source: Source, outcome: Text, send_back_to: str, ends: str) -> None:
+    if send_back_to and ends:
+        source.add(outcome.place, "An outcome cannot both send back and end the run.", "Keep one of `send_back_to` and `ends`.")

@@ -88,6 +88,18 @@ def one_of(words: tuple[str, ...], what: str) -> Callable[[Source, Node], str]:
     return read
 
 
+def whole_number(least: int, most: int) -> Callable[[Source, Node], int]:
+    """A reader of a whole number between the two."""
+
+    def read(source: Source, node: Node) -> int:
+        word = scalar(node)
+        if not re.fullmatch(r"\d{1,6}", word.value) or not least <= int(word.value) <= most:
+            raise Wrong(word.place, f"`{word.value}` is not a number that fits here.", f"Write a number from {least} to {most}.")
+        return int(word.value)
+
+    return read
+
+
 def flag(source: Source, node: Node) -> bool:
     """yes or no (true and false are understood)."""
     return one_of(("yes", "no", "true", "false"), "yes or no")(source, node) in ("yes", "true")

@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from flows.errors import FlowFileError
-from flows.model import Check, Choice, Rule, Wording
+from flows.model import Check, Choice, DocumentItem, Rule, Wording
 from flows.reading.nodes import Items, Node, Place, Table, Text, Wrong
+from flows.said import sentence
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -34,7 +35,8 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A name that refers to something defined elsewhere: `kind` is field, document, owner, role, step, check or slot."""
+    """A name that refers to something defined elsewhere: `kind` is what it must be (field, document, owner, role, step, check,
+    slot, ...), or what it is wanted for: see `flows.lint.names`."""
 
     kind: str
     name: str
@@ -53,8 +55,9 @@ class RuleUse:
 
 @dataclass(slots=True)
 class Source:
-    """What reading one file has found so far. `defined` maps kind and name to the defining
-    place; `checks` are the rules that approve steps name."""
+    """What reading one file has found so far. `defined` maps kind and name to the defining place; `checks` and `documents` are those
+    that steps name. `send_backs`, `earlier` and `needs` are steps, each with a name that it refers to; `loops` branches with the
+    case and where it leads back to; `marks` the places of what steps say about other flows, by step and key."""
 
     file: str
     problems: list[Problem] = field(default_factory=list)
@@ -64,7 +67,12 @@ class Source:
     buttons: list[tuple[tuple[Choice, Place], ...]] = field(default_factory=list)
     wordings: list[tuple[Wording, Place]] = field(default_factory=list)
     send_backs: list[tuple[str, Use]] = field(default_factory=list)
+    loops: list[tuple[str, str, Use]] = field(default_factory=list)
+    earlier: list[tuple[str, Use]] = field(default_factory=list)
+    needs: list[tuple[str, Use]] = field(default_factory=list)
+    marks: dict[tuple[str, str], Place] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
+    documents: dict[str, DocumentItem] = field(default_factory=dict)
 
     def add(self, place: Place, problem: str, hint: str, *, error: bool = True) -> None:
         self.problems.append(Problem(self.file, place, problem, hint, error))
@@ -135,7 +143,7 @@ class Keys:
 def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
     """A hint with the closest known name, or `otherwise`."""
     close = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
-    return f"Did you mean `{close[0]}`?" if close else otherwise
+    return sentence("Did you mean `{name}`?", name=close[0]) if close else otherwise
 
 
 def each(read: Callable[[Source, Node], T]) -> Callable[[Source, Node], tuple[T, ...]]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flows.model import Ask, Block, Branch, Case, Clock, Collect, Duration, End, Generate, Notify, Parallel, Step, Wait
+from flows.reading import nested
 from flows.reading.deciding import approve, do
-from flows.reading.head import counted, head_of, owner_of
+from flows.reading.head import bare_head_of, counted, head_of, looped
 from flows.reading.leaves import BLANK, NEVER, identifier, matching, rule, scalar, using, wording
 from flows.reading.nodes import Node, Place, Table, Wrong
+from flows.reading.owners import owner_of
 from flows.reading.source import Keys, Source, did_you_mean, each, some
-from flows.reading.times import until
+from flows.reading.times import plain, until
+from flows.reading.working import schedule, worker
 
-LATER = ("worker", "schedule", "each", "subflow")
+UNDOING = ("do", "notify", "generate", "ask")
+"""The kinds of step that can undo another one."""
 _JOIN_HINT = "Write `join: all`, `join: any`, or so many of the blocks: `join: 2 of 3`."
 
 
@@ -20,12 +25,30 @@ def step(source: Source, node: Node) -> Step:
     """One step, of the kind that its first key names."""
     kind = _kind(node)
     keys = Keys(source, node, f"a step of kind `{kind}`")
-    found = KINDS[kind](source, keys)
+    found = of_kind(source, keys, kind)
     keys.close()
     return found
 
 
 block = each(step)
+
+
+def of_kind(source: Source, keys: Keys, kind: str) -> Step:
+    """The step of this kind, with what undoes it."""
+    found = KINDS[kind](source, keys)
+    return found if kind == "end" else replace(found, compensate=keys.may("if_cancelled", some(_undoing), ()))
+
+
+def _undoing(source: Source, node: Node) -> Step:
+    """A step that undoes another one, which nothing undoes again."""
+    kind = _kind(node)
+    if kind not in UNDOING:
+        hint = f"The kinds here are: {', '.join(UNDOING)}."
+        raise Wrong(node.place, f"A step of kind `{kind}` cannot undo what was done.", hint)
+    keys = Keys(source, node, f"a step of kind `{kind}` under `if_cancelled`")
+    found = KINDS[kind](source, keys)
+    keys.close()
+    return found
 
 
 def _kind(node: Node) -> str:
@@ -35,8 +58,6 @@ def _kind(node: Node) -> str:
     first = node.entries[0][0]
     if first.value in KINDS:
         return first.value
-    if first.value in LATER:
-        raise Wrong(first.place, f"The step kind `{first.value}` is not supported yet.", supported)
     if any(key.value in KINDS for key, _ in node.entries):
         raise Wrong(first.place, "A step starts with its kind.", "Move the line with the kind, such as `ask: request`, up.")
     raise Wrong(first.place, f"`{first.value}` is not a step kind.", did_you_mean(first.value, KINDS, supported))
@@ -47,15 +68,24 @@ def _ask(source: Source, keys: Keys) -> Step:
 
 
 def _collect(source: Source, keys: Keys) -> Step:
-    return Collect(**head_of(source, keys, "collect"), items=keys.need("documents", some(using("document")), ()))
+    items = keys.need("documents", some(using("document")), ())
+    dates = (source.documents[item].expires for item in items if item in source.documents)
+    return Collect(
+        **head_of(source, keys, "collect"),
+        items=items,
+        fields=tuple(dict.fromkeys(date for date in dates if date)),
+        checked_by=keys.may("checked_by", owner_of, ""),
+    )
 
 
 def _generate(source: Source, keys: Keys) -> Step:
     return Generate(
-        **head_of(source, keys, "generate", titled=False, owned=False, timed=False),
+        **bare_head_of(source, keys, "generate"),
         template=keys.need("template", identifier, ""),
         output=keys.need("document", using("document"), ""),
         series=keys.may("series", _series, ""),
+        fields=keys.may("fields", each(using("field")), ()),
+        text=keys.may("text", wording, None),
     )
 
 
@@ -67,7 +97,7 @@ def _series(source: Source, node: Node) -> str:
 
 def _notify(source: Source, keys: Keys) -> Step:
     return Notify(
-        **head_of(source, keys, "notify", titled=False, owned=False, timed=False),
+        **bare_head_of(source, keys, "notify"),
         to=keys.need("to", owner_of, ""),
         message=keys.need("message", wording, BLANK),
         attach=keys.may("attach", each(using("document")), ()),
@@ -75,8 +105,8 @@ def _notify(source: Source, keys: Keys) -> Step:
 
 
 def _branch(source: Source, keys: Keys) -> Step:
-    head = head_of(source, keys, "branch", titled=False, owned=False, timed=False)
-    cases = keys.need("cases", some(_case), ())
+    head = bare_head_of(source, keys, "branch")
+    cases = keys.need("cases", some(_case(head["id"])), ())
     seen: dict[str, Place] = {}
     last = len(cases) - 1
     for index, (case, place) in enumerate(cases):
@@ -92,19 +122,22 @@ def _branch(source: Source, keys: Keys) -> Step:
     return Branch(**head, cases=tuple(case for case, _ in cases))
 
 
-def _case(source: Source, node: Node) -> tuple[Case, Place]:
-    keys = Keys(source, node, "a case of a branch")
-    if "otherwise" in keys:
-        word, when = keys.may("otherwise", identifier, ""), None
-    else:
-        word, when = keys.need("case", identifier, ""), keys.need("when", rule(bool), NEVER)
-    found = Case(name=word, when=when, steps=keys.may("steps", block, ()))
-    keys.close()
-    return found, keys.place
+def _case(branch: str) -> Callable[[Source, Node], tuple[Case, Place]]:
+    def read(source: Source, node: Node) -> tuple[Case, Place]:
+        keys = Keys(source, node, "a case of a branch")
+        if "otherwise" in keys:
+            word, when = keys.may("otherwise", identifier, ""), None
+        else:
+            word, when = keys.need("case", identifier, ""), keys.need("when", rule(bool), NEVER)
+        steps, back_to = keys.may("steps", block, ()), keys.may("back_to", looped(branch, word), "")
+        keys.close()
+        return Case(name=word, when=when, steps=steps, back_to=back_to), keys.place
+
+    return read
 
 
 def _wait(source: Source, keys: Keys) -> Step:
-    head = head_of(source, keys, "wait", titled=False, owned=False, timed=False)
+    head = bare_head_of(source, keys, "wait")
     until_when = keys.need("until", until, Duration(Clock.HOURS))
     fields = keys.may("fields", some(using("asked")), ())
     if fields:
@@ -113,11 +146,11 @@ def _wait(source: Source, keys: Keys) -> Step:
         keys.may("owner", owner_of, "")
         hint = "Add `fields: [...]`, or remove the owner to wait for the time only."
         source.add(keys.place_of("owner"), "Nothing is asked of this owner.", hint)
-    return Wait(**head, until=until_when, fields=fields)
+    return Wait(**head, until=until_when, fields=fields, when=keys.may("when", rule(bool), None))
 
 
 def _parallel(source: Source, keys: Keys) -> Step:
-    head = head_of(source, keys, "parallel", titled=False, owned=False, timed=False)
+    head = bare_head_of(source, keys, "parallel")
     blocks = keys.need("blocks", some(_block), ())
     seen: dict[str, Place] = {}
     for one, place in blocks:
@@ -156,8 +189,13 @@ def _join(blocks: int) -> Callable[[Source, Node], int]:
 
 
 def _end(source: Source, keys: Keys) -> Step:
-    head = head_of(source, keys, "end", titled=False, owned=False, timed=False)
-    return End(**head, outcome=keys.may("outcome", identifier, head["id"]), message=keys.need("message", wording, BLANK))
+    head = bare_head_of(source, keys, "end")
+    return End(
+        **head,
+        outcome=keys.may("outcome", identifier, head["id"]),
+        message=keys.need("message", wording, BLANK),
+        review_after=keys.may("review_after", plain, None),
+    )
 
 
 KINDS: dict[str, Callable[[Source, Keys], Step]] = {
@@ -165,10 +203,14 @@ KINDS: dict[str, Callable[[Source, Keys], Step]] = {
     "collect": _collect,
     "approve": approve,
     "do": do,
+    "worker": worker,
+    "schedule": schedule,
     "generate": _generate,
     "notify": _notify,
     "branch": _branch,
     "parallel": _parallel,
+    "subflow": nested.subflow,
+    "each": nested.each,
     "wait": _wait,
     "end": _end,
 }

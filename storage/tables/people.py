@@ -94,3 +94,17 @@ class Consent(Base, table=True):
     given: bool
     source: str
     at: datetime = Field(sa_type=Utc)
+
+
+class Proof(Base, table=True):
+    """What a contact can show to prove that it is them: a PIN, and a code that was sent to them for one decision. Both as sealed
+    scrypt hashes, b"" for none. `wrong` counts since the last right one; nothing is checked until `locked_until`."""
+
+    __tablename__ = "proof"
+
+    contact_id: str = Field(primary_key=True, foreign_key="contact.id")
+    pin: bytes = Field(sa_type=Sealed)
+    code: bytes = Field(sa_type=Sealed)
+    code_until: datetime | None = Field(default=None, sa_type=Utc)
+    wrong: int
+    locked_until: datetime | None = Field(default=None, sa_type=Utc)

@@ -20,7 +20,7 @@ OPEN = "status = 'open'"
 class Run(Base, table=True):
     """One run. `snapshot` is its fold as text of `storage.codec`, `version` counts its saves; `title` is sealed under the
     requester; `path`, `opened_at` and `due_at` are those of the open step due first (`due_at` the year 9999 where none is due);
-    `court` says who is waited for: "us", "them" (participants only) or "" once ended; `lookup_key` is a keyed hash or ""."""
+    `court` says who is waited for: "us", "them" (people outside only) or "" once ended; `lookup_key` is a keyed hash or ""."""
 
     __tablename__ = "run"
     __table_args__ = (

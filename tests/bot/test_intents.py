@@ -53,6 +53,14 @@ def world(*questions: Question, **known: object) -> Situation:
     return Situation(**base | known)
 
 
+def test_the_bare_word_leave_is_for_a_flow_that_it_starts() -> None:
+    assert understand(message("Leave"), world()) == Command("leave")
+    starting = world(starts=lambda words: words == "leave")
+    assert understand(message("Leave"), starting) == Start("leave", "")
+    assert understand(message("leave till Friday, dora covers"), starting) == Command("leave", text="till Friday, dora covers")
+    assert understand(message("cancel"), world(starts=lambda words: words == "cancel")) == Command("cancel")
+
+
 def test_opt_out_and_commands_come_first_and_only_as_whole_messages() -> None:
     now = world(field())
     assert understand(message("STOP"), now) == OptOut()

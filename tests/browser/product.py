@@ -58,7 +58,7 @@ class Product:
     def environment(self) -> dict[str, str]:
         """What a new user's shell has; nobody's settings leak in, and no `.env` lies in the folder it runs in."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        return kept | {"PORT": str(self.port), "BATON_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+        return kept | {"PORT": str(self.port), "BATON_HOME": str(self.home), "BATON_UNDO_SECONDS": "0", "PYTHONPATH": str(ROOT)}
 
     def start(self) -> Product:
         with (self.home / "log").open("ab") as log:

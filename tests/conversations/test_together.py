@@ -143,6 +143,8 @@ def test_handing_over_and_the_old_buttons(office: World) -> None:
     answers = fay.says("delegate OM-1001 to Dora Director")
     assert "OM-1001 · Budget was handed over to Dora Director. Nothing more to do." in answers
     assert "OM-1001 · Budget waits for you now, in the place of Fay Finance (handed over by Fay Finance)." in dora.last.text
+    assert list(dora.last.buttons) == ["I take it", "Decline"]
+    dora.taps("I take it")
     assert "There is" in dora.last.buttons
     fay.taps("There is", "OM-1001")
     assert fay.last.text == "OM-1001 was handed over to Dora Director, so it no longer waits for you. Nothing changed."
@@ -151,6 +153,7 @@ def test_handing_over_and_the_old_buttons(office: World) -> None:
     assert "cannot take this over" in mia.says("reassign OM-1001 from Hana Head to Pia Purchase")[0]
     assert "I know nobody called" in mia.says("reassign OM-1001 from Hana Head to Nobody Known")[0]
     mia.says("reassign OM-1001 from Hana Head to Fay Finance")
+    fay.taps("I take it", "Floor plan")
     fay.taps("Drawn", "Floor plan")
     dora.taps("There is", "OM-1001")
     assert office.open("OM-1001") == ["rest"]

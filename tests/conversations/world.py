@@ -60,6 +60,7 @@ class World:
         self.settings = Settings(
             _env_file=None,
             baton_home=home,
+            baton_templates="purchase-approval",
             database_url=database_url,
             public_base_url=case_twilio.BASE,
             twilio_account_sid=case_twilio.ACCOUNT,
@@ -72,7 +73,7 @@ class World:
             smtp_url=self.sink.url,
             email_from=f"Baton <{MAILBOX}>",
             email_webhook_secret=MAIL_SECRET,
-            **settings,
+            **{"baton_undo_seconds": 0, **settings},
         )
         self.product = build(self.settings, clock=clock)
         self.app = create_app(self.product)

@@ -126,8 +126,7 @@ def warm(settings: dict[str, Any]) -> None:
     import typst  # noqa: F401  (imported only: its thread pool would not survive the fork)
 
     bot.book.load = functools.cache(bot.book.load)
-    bot.book.TEMPLATES = Path(__file__).parent / "flows"
-    for file in bot.book.TEMPLATES.glob("*.yaml"):
+    for file in Path(settings["baton_flows"]).glob("*.yaml"):
         bot.book.load(file.read_text(encoding="utf-8"), str(file))
         bot.book.load(file.read_text(encoding="utf-8"), f"{file.stem} version 1", version=1)
     ssl.create_default_context = functools.cache(ssl.create_default_context)

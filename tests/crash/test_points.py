@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 import pytest
 
-import bot.book
 from bot.bootstrap import build
 from bot.config import Settings
 from bot.mailbox import MailboxPump
@@ -36,11 +35,6 @@ class AtOnce:
 
     def shutdown(self, wait: bool) -> None:
         pass
-
-
-@pytest.fixture(autouse=True)
-def _one_flow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bot.book, "TEMPLATES", Path(__file__).parent / "flows")
 
 
 def settings(world: World, url: str, home: Path, **more: Any) -> Settings:

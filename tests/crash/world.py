@@ -10,6 +10,7 @@ from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP, default
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -78,6 +79,8 @@ class World:
     def settings(self) -> dict[str, Any]:
         """What the product is told of it, by the names of `bot.config.Settings`."""
         return {
+            "baton_templates": "none",
+            "baton_flows": str(Path(__file__).parent / "flows"),
             "public_base_url": tw.BASE,
             "twilio_account_sid": tw.ACCOUNT,
             "twilio_auth_token": tw.TOKEN,
@@ -90,6 +93,7 @@ class World:
             "email_from": MAILBOX,
             "email_webhook_secret": MAIL_SECRET,
             "email_authserv_ids": AUTHSERV,
+            "baton_undo_seconds": 0,
         }
 
     def ports(self) -> set[int]:

@@ -114,18 +114,19 @@ steps:
 
 @dataclass(frozen=True)
 class Broken:
-    """`old` stands once in SOUND; `new` has one ¦ at the expected place, if that lies in it, else `at` names the text there."""
+    """`old` stands once in `base`; `new` has one ¦ at the expected place, if that lies in it, else `at` names the text there."""
 
     old: str
     new: str
     problem: str
     hint: str
     at: str = ""
+    base: str = SOUND
 
     def text(self) -> tuple[str, int, int]:
         """The broken file, with the expected line and column."""
-        assert SOUND.count(self.old) == 1, f"{self.old!r} stands {SOUND.count(self.old)} times"
-        marked = SOUND.replace(self.old, self.new)
+        assert self.base.count(self.old) == 1, f"{self.old!r} stands {self.base.count(self.old)} times"
+        marked = self.base.replace(self.old, self.new)
         if self.at:
             marked = marked.replace(self.at, "¦" + self.at, 1)
         before, mark, after = marked.partition("¦")

@@ -133,12 +133,12 @@ def notify(to: str = "participant:vendor", id: str = "send", **more: Any) -> Not
     return Notify(id=id, title=words("send"), to=to, message=words("Here it is"), attach=more.pop("attach", ("po",)), **more)
 
 
-def branch(*cases: Case) -> Branch:
-    return Branch(id="size", title=words("size"), cases=cases)
+def branch(*cases: Case, id: str = "size", **more: Any) -> Branch:
+    return Branch(id=id, title=words(id), cases=cases, **more)
 
 
-def case(name: str, when: Rule | None, *steps: Step) -> Case:
-    return Case(name=name, when=when, steps=steps)
+def case(name: str, when: Rule | None, *steps: Step, back_to: str = "") -> Case:
+    return Case(name=name, when=when, steps=steps, back_to=back_to)
 
 
 def parallel(*blocks: tuple[Step, ...], needed: int = 0, id: str = "both") -> Parallel:
@@ -147,8 +147,8 @@ def parallel(*blocks: tuple[Step, ...], needed: int = 0, id: str = "both") -> Pa
     return Parallel(id=id, title=words(id), blocks=named, needed=needed or len(blocks))
 
 
-def wait(until: Duration, *fields: str, id: str = "pause", owner: str = "") -> Wait:
-    return Wait(id=id, title=words(id), until=until, fields=fields, owner=owner)
+def wait(until: Duration, *fields: str, id: str = "pause", owner: str = "", when: Rule | None = None) -> Wait:
+    return Wait(id=id, title=words(id), until=until, fields=fields, owner=owner, when=when)
 
 
 def end(outcome: str = "completed", id: str = "end") -> End:

@@ -10,7 +10,24 @@ from typing import Any
 import pytest
 
 from flows import Calendar, Effect, Event, Facts, Flow, PlanTimer, Record, Refused, Run, Say, Topic, advance, replay
-from flows.events import SYSTEM, Begin, Cancel, Comment, Decide, Delegate, File, Finish, Fire, Give, Resume, Skip
+from flows.events import (
+    SYSTEM,
+    Begin,
+    Cancel,
+    Comment,
+    Decide,
+    Delegate,
+    Drop,
+    File,
+    Finish,
+    Fire,
+    Give,
+    Resume,
+    Skip,
+    Take,
+    Undo,
+    Withdraw,
+)
 from flows.values import Value
 
 MONDAY = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
@@ -81,7 +98,7 @@ class Play:
     def file(
         self, item: str = "quotes", document: str = "d1", actor: str = "rita", path: str = "papers", attempt: int = 0
     ) -> Play:
-        details = {"item": item, "document": document, "digest": f"sha-{document}", "name": f"{document}.pdf"}
+        details: dict[str, Any] = {"item": item, "document": document, "digest": f"sha-{document}", "name": f"{document}.pdf"}
         return self.event(File(**self.here(actor, path, attempt), **details))
 
     def decide(self, actor: str, choice: str, path: str = "approval", reason: str = "", attempt: int = 0, stage: int = 0) -> Play:
@@ -91,7 +108,12 @@ class Play:
         return self.event(Fire(**self.here(SYSTEM, path, attempt), rung=rung))
 
     def finish(self, document: str = "po1", path: str = "draft", attempt: int = 0, error: str = "") -> Play:
-        details = {"document": "" if error else document, "digest": f"sha-{document}", "name": f"{document}.pdf", "error": error}
+        details: dict[str, Any] = {
+            "document": "" if error else document,
+            "digest": f"sha-{document}",
+            "name": f"{document}.pdf",
+            "error": error,
+        }
         return self.event(Finish(**self.here(SYSTEM, path, attempt), **details))
 
     def resume(self, actor: str = "mia", path: str = "approval", attempt: int = 0) -> Play:
@@ -100,11 +122,23 @@ class Play:
     def cancel(self, actor: str = "rita", reason: str = "") -> Play:
         return self.event(Cancel(**self.about(actor), reason=reason))
 
+    def drop(self, path: str, actor: str = "mia", reason: str = "not needed", attempt: int = 0) -> Play:
+        return self.event(Drop(**self.here(actor, path, attempt), reason=reason))
+
     def comment(self, actor: str, text: str) -> Play:
         return self.event(Comment(**self.about(actor), text=text))
 
     def delegate(self, actor: str, to: str, path: str = "approval", owner: str = "") -> Play:
         return self.event(Delegate(**self.here(actor, path), owner=owner or actor, to=to))
+
+    def take(self, actor: str, path: str = "approval", *, accept: bool = True, reason: str = "") -> Play:
+        return self.event(Take(**self.here(actor, path), accept=accept, reason=reason))
+
+    def undo(self, actor: str, path: str = "approval") -> Play:
+        return self.event(Undo(**self.here(actor, path)))
+
+    def withdraw(self, actor: str, path: str = "approval") -> Play:
+        return self.event(Withdraw(**self.here(actor, path)))
 
     def wake(self, path: str = "pause", at: datetime | None = None) -> Play:
         """The wait's timer fires: at its time, or at another."""

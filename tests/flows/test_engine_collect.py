@@ -23,8 +23,8 @@ def flow(*items: str) -> Flow:
 def test_what_is_missing_is_told_until_nothing_is() -> None:
     play = w.Play(flow()).begin(items=BIG)
     assert (play.told("rita") if len(play.says) == 1 else play.says[-1]).details == {"missing": "quotes:3"}
-    assert play.file(document="d1").told("rita").details == {"missing": "quotes:2"}
-    assert play.file("spec", "d2").told("rita").details == {"missing": "quotes:2"}
+    assert play.file(document="d1").told("rita").details == {"missing": "quotes:2", "filled": "quotes"}
+    assert play.file("spec", "d2").told("rita").details == {"missing": "quotes:2", "filled": "spec"}
     play.file(document="d3").file(document="d4")
     assert play.now.steps["papers"].outcome == "complete"
     assert [(f.item, f.document, f.by) for f in play.now.files][-1] == ("quotes", "d4", "rita")
@@ -94,7 +94,7 @@ def test_a_checklist_sent_back_waits_for_submit() -> None:
     play = w.Play(flow()).begin(items=SMALL).file().decide("hana", "send_back", reason="unreadable")
     assert (play.told("rita").topic, w.keys(play.told("rita"))) == (Topic.SENT_BACK, ["submit"])
     play.file(document="d2")
-    assert (play.told("rita").details, w.keys(play.told("rita"))) == ({"missing": ""}, ["submit"])
+    assert (play.told("rita").details, w.keys(play.told("rita"))) == ({"missing": "", "filled": "quotes"}, ["submit"])
     w.refused("not_yours", lambda: play.decide("hana", "submit", "papers"))
     w.refused("unknown_choice", lambda: play.decide("rita", "approve", "papers"))
     assert play.decide("rita", "submit", "papers").now.steps["approval"].attempt == 2

@@ -195,6 +195,9 @@ def test_the_names_that_rules_see() -> None:
         "vendor": "x",
         "insured": True,
         "documents": {"quotes": 0, "spec": 0, "po": 0},
+        "outcomes": {"request": "answered"},
+        "attempts": {"request": 1},
+        "children": {},
         "requester": "rita",
         "same": 2,
     }

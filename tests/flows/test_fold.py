@@ -74,11 +74,12 @@ LATER: tuple[Decided, ...] = (
     told.HandoverTaken("one", 1, "sam", AT),
     told.Delegated("one", 1, "sam", "ravi", "mia", AT, untaken=True),
     told.HandoverDeclined("one", 1, "ravi", "sam", "away", AT),
-    told.Claimed("one", 1, "hana", AT),
     told.Suggested("one", 1, {"amount": 5}, ("quotes",), "read"),
     told.Offered("one", 1, (AT, UNTIL)),
     told.Booked("one", 1, "office", AT, 30, "hana"),
-    told.StageReached("one", 1, ("hana",), None, AT),
+    told.StageReached("one", 1, ("hana",), None, AT, before=("sam",)),
+    told.Claimed("one", 1, "hana", AT),
+    told.Awaited("one", 1, "two"),
     told.Rescheduled("one", 1, UNTIL),
     told.Deferred("one", 1, "remind50"),
     told.StepBlocked("one", 1, "no way on", ("mia",), AT),
@@ -107,6 +108,7 @@ def test_every_kind_of_fact_can_be_folded() -> None:
     run = replay(None, (BEGUN, OPENED, *LATER))
     state = run.steps["one"]
     assert (state.owners, state.votes, state.held, state.untaken) == (("mia",), (), (), ())
+    assert (state.before, state.returns_to) == (("sam",), ("two",))
     assert (state.claimed, state.suggested, state.failed, state.slots) == (True, {"amount": 5}, ("quotes",), (AT, UNTIL))
     assert (state.status, state.stage, state.due_at, state.deferred) == (StepStatus.BLOCKED, 1, UNTIL, ("remind50",))
     assert [child.outcome for child in run.children["kids"]] == ["done", ""]

@@ -15,10 +15,19 @@ from flows.loader import load, templates
 from flows.model import Flow
 from tests.flows.broken import SOUND
 from tests.flows.shapes import AT_ONCE, NASTY_FLOW, TANGLED
+from tests.flows.whole import ITEM, VARIATION, WHOLE
 
 SVG = "{http://www.w3.org/2000/svg}"
 FLOWS = {name: path.read_text(encoding="utf-8") for name, path in templates().items()}
-FLOWS |= {"sound": SOUND, "nasty": NASTY_FLOW, "tangled": TANGLED, "at once": AT_ONCE}
+FLOWS |= {
+    "sound": SOUND,
+    "nasty": NASTY_FLOW,
+    "tangled": TANGLED,
+    "at once": AT_ONCE,
+    "whole": WHOLE,
+    "item": ITEM,
+    "variation": VARIATION,
+}
 
 
 @pytest.fixture(params=FLOWS.values(), ids=FLOWS)
@@ -90,6 +99,66 @@ def test_what_stands_in_the_graph_of_waits_and_parallel_blocks():
     assert nodes["by_all"] == ("60% of Head, Manager", "due: 1 working day")
     said = {(edge.source, edge.target, edge.label) for edge in graph.edges}
     assert {("meanwhile", "by_all", "One"), ("meanwhile", "tell_head", "Other"), ("a_while", "letter_made", "")} <= said
+
+
+def test_what_stands_in_the_graph_of_the_whole_language():
+    graph = graph_of(load(WHOLE))
+    nodes = {node.id: (node.kind, node.owner, node.due) for node in graph.nodes}
+    assert nodes["papers"] == (
+        "collect",
+        "whoever Phone names, checked by Accounts, in turn",
+        "due: 2 working days after the start",
+    )
+    assert nodes["letter_draft"][1] == "asha@example.net"
+    assert nodes["weigh"][1:] == ("Store, confirmed by whoever of Accounts takes it", "due: the end of Begins")
+    assert nodes["visit"][1] == "Vendor, with Engineer"
+    assert nodes["variation"] == ("subflow", "flow variation-approval", "due: 5 working days")
+    assert nodes["per_item"][1] == "flow item-line, for each of Items"
+    assert nodes["quiet"][1:] == (
+        'as soon as attempts.weigh >= 1 && outcomes.weigh == "weighed"',
+        "at the latest: 3 days after Weighing",
+    )
+    assert nodes["called_off"][1] == "to Store, the least busy"
+    said = {(e.source, e.target, e.kind.value, e.label) for e in graph.edges}
+    assert {
+        ("letter_draft", "papers", "back", "Wrong"),
+        ("letter_draft", "outcome:called_off", "exit", "Off"),
+        ("variation", "papers", "back", "Changed"),
+        ("variation", "outcome:rejected", "exit", "Rejected"),
+        ("again", "papers", "back", "Once more"),
+        ("again", "visited", "case", "Fine"),
+        ("request", "take_back", "exit", "If cancelled"),
+        ("take_back", "called_off", "next", ""),
+        ("called_off", "cancelled:", "next", ""),
+    } <= said
+    assert not any(e.target == "visited" and e.label == "Once more" for e in graph.edges)
+
+
+def test_a_case_with_steps_that_leads_back_comes_from_its_last_steps():
+    looping = WHOLE.replace("        back_to: papers\n", LOOP)
+    graph = graph_of(load(looping))
+    back = {e.source for e in graph.edges if e.kind is EdgeKind.BACK and e.target == "papers"}
+    assert back == {"letter_draft", "variation", "one_day", "told"}
+    assert not any(e.target == "visited" and e.source in ("one_day", "told", "which") for e in graph.edges)
+    assert crossings(graph) == faults(load(looping), graph) == []
+
+
+LOOP = """\
+        back_to: papers
+        steps:
+          - branch: which
+            cases:
+              - case: slow
+                when: urgent == false
+                steps:
+                  - wait: one_day
+                    until: 1d
+              - otherwise: fast
+                steps:
+                  - notify: told
+                    to: store
+                    message: {en: Again., hi: फिर से।}
+"""
 
 
 def test_mermaid_names_each_node_once_and_every_edge_between_named_ones(flow):

@@ -6,13 +6,18 @@ from flows.errors import FlowFileErrors
 from flows.lint import RESERVED, lint, problems_of
 from flows.loader import load
 from prompts import words
+from tests.flows import broken_whole
 from tests.flows.broken import SOUND, Broken
+from tests.flows.whole import WHOLE
 
 LONG = "x" * 21
 END = "  - end: granted\n    message: {en: Enjoy., hi: शुभ।}\n"
 OUTCOME = "      done: {en: Done, hi: हो गया}\n"
 
 ERRORS = {
+    "summary for some roles only": Broken(
+        "  days:\n", "  ¦days:\n    seen_by: [head]\n", "everybody sees the summary", "Leave it out of `summary`"
+    ),
     "unknown field asked": Broken(
         "fields: [days, kind,", "fields: [¦dyas, days, kind,", "no field `dyas`", "Did you mean `days`?"
     ),
@@ -83,6 +88,8 @@ ERRORS = {
     "label of an outcome": Broken("label: {en: Refused,", f"label: {{en: {LONG},", "too long", "at most 20", at="refused:\n"),
     "label that is a command": Broken("sick: {en: Sick,", "¦sick: {en: Cancel,", "command", "other words"),
     "label that is a number": Broken("sick: {en: Sick,", "¦sick: {en: 2,", "number", "other words"),
+    "label on two lines": Broken("sick: {en: Sick,", '¦sick: {en: "Si\\nck",', "WhatsApp refuses the label “Si ck”", "one line"),
+    "label marked up": Broken("sick: {en: Sick,", '¦sick: {en: "*Sick*",', "WhatsApp refuses the label", "without *"),
     "label twice": Broken("other: {en: Other,", "¦other: {en: sick,", "also means another", "differ"),
     "label like another key": Broken("sick: {en: Sick,", "¦sick: {en: Other,", "also means another", "differ"),
     "too many choices": Broken(
@@ -113,6 +120,7 @@ ERRORS = {
     "no manager": Broken(
         "  manager: {en: Manager, hi: प्रबंधक}\n", "", "no role `manager`", "head", at="manager]\n            policy"
     ),
+    **broken_whole.MEANING,
 }
 
 WARNINGS = {
@@ -121,12 +129,14 @@ WARNINGS = {
     "idle field": Broken("fields: [days, kind, first_day,", "fields: [days, kind,", "`first_day` is never asked", "remove it", at="first_day:"),
     "idle check": Broken("            checks: [short]\n", "", "`short` is never used", "remove it", at="short:"),
     "no due time": Broken("    due: 1bd\n", "", "no due time", "due: 1bd", at="request\n    title"),
+    "notice too long": Broken('en: "{days} days"', 'en: "' + "x" * 1025 + '"', "WhatsApp cuts a notice after 1024", "shorter", at='{en: "xx'),
     "no Hindi": Broken("{en: Days, hi: दिन}", "¦{en: Days}", "missing in `hi`", "Add `hi: ...`"),
 }  # fmt: skip
 
 
 def test_a_sound_file_has_no_problems():
     assert problems_of(SOUND, "leave.yaml") == []
+    assert problems_of(WHOLE, "visit.yaml") == []
 
 
 @pytest.mark.parametrize("broken", ERRORS.values(), ids=ERRORS)

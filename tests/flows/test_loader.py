@@ -11,6 +11,7 @@ from flows.errors import FlowFileErrors
 from flows.lint import check
 from flows.loader import load
 from flows.model import Approve, Ask, Branch, Clock, Collect, Do, Duration, End, Flow, Generate, Notify, Policy
+from tests.flows import broken_whole
 from tests.flows.broken import SOUND, Broken
 
 
@@ -165,17 +166,14 @@ BROKEN = {
     "currency of a number": Broken("type: number\n", "type: number\n    ¦currency: INR\n", "no currency", "money or lines"),
     "choices of a number": Broken("type: number\n", "type: number\n    ¦choices: {a: A, b: B}\n", "no choices", "type: choice"),
     "one choice": Broken("      sick: {en: Sick, hi: बीमारी}\n      other:", "      ¦other:", "at least two", "key: Label"),
-    "formula": Broken("formula: total(costs)", "formula: ¦sum(costs)", "not a formula", "total(items)"),
-    "formula of a number": Broken("type: number\n", "type: number\n    ¦formula: total(costs)\n", "money field", "remove it"),
+    "formula": Broken("formula: total(costs)", "formula: ¦average(costs)", "not a formula", "total(items)"),
+    "formula of a date": Broken("type: date\n", "type: date\n    ¦formula: total(costs)\n", "money or number field", "remove it"),
     "prefix": Broken("prefix: LV\n", "prefix: ¦LEAVE\n", "not a prefix", "`PA`"),
     "flow name": Broken("flow: leave\n", "flow: ¦Leave me\n", "flow's name", "purchase-approval"),
     "schema of the future": Broken("prefix: LV\n", "prefix: LV\nschema: ¦2\n", "version of the flow language", "1"),
     "no kind": Broken("  - generate: letter_made", "  - ¦makes: letter_made", "not a step kind", "The kinds are: ask, collect"),
     "kind misspelt": Broken(
         "  - generate: letter_made", "  - ¦generat: letter_made", "not a step kind", "Did you mean `generate`?"
-    ),
-    "kind of later": Broken(
-        "  - generate: letter_made", "  - ¦worker: letter_made", "not supported yet", "The kinds are: ask, collect"
     ),
     "kind not first": Broken(
         "  - generate: letter_made\n    template: leave_letter",
@@ -219,6 +217,7 @@ BROKEN = {
         "      - otherwise: brief\n", "      - otherwise: brief\n  - branch: b\n    cases: ¦[]\n", "list is empty", "one"
     ),
     "phrase too long": Broken("[leave, छुट्टी]", "[leave, ¦" + "x" * 41 + "]", "40 characters", "few words"),
+    **broken_whole.SHAPES,
 }
 
 

@@ -133,3 +133,46 @@ def test_any_text_is_a_rule_or_a_syntax_error(text):
         return
     with suppress(RuleError):
         rule.evaluate({"a": Decimal(1), "b": "x"})
+
+
+STEPS = {"outcomes": {"weighing": "short"}, "attempts": {"weighing": 3, "sample": 1}, "children": {"offers": 2}}
+
+
+@pytest.mark.parametrize(
+    ("source", "result"),
+    [
+        ('outcomes.weighing == "short"', True),
+        ('outcomes.weighing in ["short", "long"] && attempts.weighing >= 3', True),
+        ("children.offers > 2", False),
+        ("attempts.weighing > attempts.sample * 2.0", True),
+        ('given("outcomes.receipt") && outcomes.receipt == "good"', False),
+        ("given('outcomes.weighing')", True),
+        ('!given("children.lines") || children.lines == 0', True),
+        ('urgency == "outcomes.nowhere"', False),
+    ],
+)
+def test_rules_read_how_steps_came_out(source, result):
+    assert compile_rule(source).evaluate(STEPS | {"urgency": "high"}) is result
+
+
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        ('outcomes.receipt == "good"', "outcomes.receipt"),
+        ('outcomes.receipt == "good" || true', "outcomes.receipt"),
+        ("attempts.receipt > 1 && false", "attempts.receipt"),
+        ("children.lines == 0", "children.lines"),
+        ('given("outcomes.receipt") || attempts.receipt == 1', "attempts.receipt"),
+        ('given("outcomes.weighing") && outcomes.weigh == "x"', "outcomes.weigh"),
+    ],
+)
+@pytest.mark.parametrize("names", [STEPS, {}], ids=["steps", "none"])
+def test_what_is_not_known_of_a_step_is_missing_and_named(source, missing, names):
+    with pytest.raises(RuleError, match=rf"\b{missing} is missing"):
+        compile_rule(source).evaluate(names)
+
+
+def test_a_reading_that_took_missing_steps_for_nothing_would_be_found(monkeypatch):
+    monkeypatch.setattr("flows.rules.of_steps_in", lambda source: frozenset())
+    with pytest.raises(pytest.fail.Exception):
+        test_what_is_not_known_of_a_step_is_missing_and_named('outcomes.receipt == "good" || true', "outcomes.receipt", STEPS)

@@ -16,15 +16,16 @@ from bot.cli import app
 from flows.lint import problems_of
 from flows.loader import templates
 from flows.reading.source import Keys
-from flows.reading.steps import KINDS
+from flows.reading.steps import KINDS, UNDOING
 from flows.schema import schema, schema_text
 from tests.flows.broken import SOUND
 from tests.flows.shapes import AT_ONCE, NASTY_FLOW, TANGLED
 from tests.flows.test_loader import BROKEN
+from tests.flows.whole import ITEM, VARIATION, WHOLE
 
 SCHEMA = schema()
 STORED = Path(__file__).parents[2] / "docs" / "flow.schema.json"
-TYPES = {"object": dict, "array": list, "string": str, "number": (int, float), "boolean": bool}
+TYPES = {"object": dict, "array": list, "string": str, "number": (int, float), "integer": int, "boolean": bool}
 DESCRIBING = {"$schema", "$defs", "title", "description"}
 
 
@@ -60,6 +61,10 @@ def holds_keyword(rule: dict[str, Any], keyword: str, value: Any) -> bool:
             return not isinstance(value, str) or re.search(wanted, value) is not None
         case "maxLength":
             return not isinstance(value, str) or len(value) <= wanted
+        case "minimum":
+            return not isinstance(value, int) or value >= wanted
+        case "maximum":
+            return not isinstance(value, int) or value <= wanted
     return holds_inside(rule, keyword, value)
 
 
@@ -71,6 +76,8 @@ def holds_inside(rule: dict[str, Any], keyword: str, value: Any) -> bool:
             return all(holds(wanted, item) for item in items)
         case "minItems":
             return not isinstance(value, list) or len(items) >= wanted
+        case "maxItems":
+            return len(items) <= wanted
         case "uniqueItems":
             return len({json.dumps(item) for item in items}) == len(items)
         case "properties":
@@ -83,11 +90,13 @@ def holds_inside(rule: dict[str, Any], keyword: str, value: Any) -> bool:
             return all(holds(wanted, table[key]) for key in table.keys() - rule.get("properties", {}).keys())
         case "minProperties":
             return not isinstance(value, dict) or len(table) >= wanted
+        case "maxProperties":
+            return len(table) <= wanted
     raise AssertionError(f"the schema uses `{keyword}`, which this check does not know")
 
 
 def is_a(name: str, value: Any) -> bool:
-    return isinstance(value, TYPES[name]) and not (name == "number" and isinstance(value, bool))
+    return isinstance(value, TYPES[name]) and not (name in ("number", "integer") and isinstance(value, bool))
 
 
 def valid(text: str) -> bool:
@@ -102,7 +111,15 @@ def is_yaml(text: str) -> bool:
     return True
 
 
-FILES = {"sound": SOUND, "nasty": NASTY_FLOW, "tangled": TANGLED, "at once": AT_ONCE}
+FILES = {
+    "sound": SOUND,
+    "nasty": NASTY_FLOW,
+    "tangled": TANGLED,
+    "at once": AT_ONCE,
+    "whole": WHOLE,
+    "item": ITEM,
+    "variation": VARIATION,
+}
 FILES |= {name: path.read_text(encoding="utf-8") for name, path in templates().items()}
 
 
@@ -129,6 +146,17 @@ BEYOND = {
     "rule in a block",
     "anchor",
     "key twice",
+    "rung of no time",
+    "rungs that go down",
+    "rungs before due that go down",
+    "rung after due before due",
+    "rung past due before one before due",
+    "back from the start",
+    "nothing after a step",
+    "slots in no order",
+    "slots that overlap",
+    "no slot in time",
+    "person with a short number",
 }
 SHAPES = {name: broken.text()[0] for name, broken in BROKEN.items() if name not in BEYOND}
 SHAPES = {name: text for name, text in SHAPES.items() if is_yaml(text) and any(p.error for p in problems_of(text, name))}
@@ -181,9 +209,11 @@ def test_the_tables_have_the_keys_that_the_reader_asks_for(monkeypatch):
         return plain(keys, key, *rest)
 
     monkeypatch.setattr(Keys, "may", noting)
-    for text in (SOUND, AT_ONCE):
+    for text in (SOUND, AT_ONCE, WHOLE):
         assert not any(problem.error for problem in problems_of(text, "x.yaml"))
     asked.pop("a case of a branch")  # two tables, of which a case is one: each is tried above
+    for kind in UNDOING:
+        asked.pop(f"a step of kind `{kind}` under `if_cancelled`", None)  # the same table, without that key
     drawn = [set(table["properties"]) for table in tables(SCHEMA)]
     assert {what for what, keys in asked.items() if keys not in drawn} == set()
     assert len(asked) >= 8 + len(KINDS)  # the file, start, participant, field, document, check, outcome, block

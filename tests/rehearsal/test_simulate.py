@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bot.calendars import Business, business
 from bot.cli import app
-from bot.facts import Business, business
-from bot.rehearsal import forecast, play
+from bot.forecast import forecast
+from bot.forecast.sample import Unusable, sample
+from bot.rehearsal import play
 from bot.rehearsal.reading import read_text
-from bot.rehearsal.sample import Unusable, sample
 from flows.decided import BranchTaken, StepOpened
 from flows.loader import TEMPLATES, load
 from flows.model import FieldType

@@ -14,7 +14,7 @@ from sqlalchemy import event as hook
 from sqlalchemy import select, text, update
 
 from flows import events
-from flows.run import Run, StepState, StepStatus
+from flows.run import Court, Run, StepState, StepStatus
 from flows.values import Erased
 from storage import Conflict, Database, Unit
 from storage import runs as repository
@@ -133,7 +133,9 @@ def test_two_who_append_the_same_link_at_once_both_get_one(database: Database) -
 
 
 def waiting(number: int, owners: tuple[str, ...], due: datetime | None, requester: str = ASHA, **more: Any) -> Run:
-    step = StepState("approval", 1, more.pop("status", StepStatus.OPEN), owners, hours(-1), due)
+    step = StepState(
+        "approval", 1, more.pop("status", StepStatus.OPEN), owners, hours(-1), due, court=more.pop("court", Court.US)
+    )
     run = Run(f"{number:032x}", f"PA-{number}", "purchase", 1, requester, hours(-2), steps={"approval": step})
     return replace(run, **more)
 
@@ -155,7 +157,7 @@ def board(database: Database) -> Iterator[Unit]:
             waiting(1, (RAVI,), hours(5)),
             waiting(2, (RAVI, MEERA), hours(-3), requester=RAVI),
             waiting(3, (MEERA,), None),
-            waiting(4, (VENDOR,), hours(2), participants={"vendor": VENDOR}),
+            waiting(4, (VENDOR,), hours(2), court=Court.THEM),
             waiting(5, (MEERA,), hours(-1), status=StepStatus.BLOCKED),
             replace(folded(LIFE), id="6" * 32, reference="PA-6"),
         )
@@ -255,12 +257,12 @@ def test_same_vendor_within_a_week(database: Database) -> None:
 
     database.write("fill", fill).result()
     with database.read() as unit:
-        count = unit.runs.lookup_same_vendor
+        count = unit.runs.alike
         week = hours(-24 * 7)
-        assert count("purchase", "sharma traders", week) == 3
-        assert count("purchase", "sharma traders", week, exclude_run=f"{3:032x}") == 2
-        assert count("purchase", "sharma traders", hours(-24 * 9)) == 4
-        assert count("admission", "sharma traders", week) == count("purchase", "other", week) == 0
+        assert count("purchase", "sharma traders", since=week) == 3
+        assert count("purchase", "sharma traders", f"{3:032x}", since=week) == 2
+        assert count("purchase", "sharma traders", since=hours(-24 * 9)) == count("purchase", "sharma traders") == 4
+        assert count("admission", "sharma traders", since=week) == count("purchase", "other") == 0
         assert "sharma" not in str(unit.conn.execute(select(RUN)).all())
 
 
@@ -296,7 +298,7 @@ def test_lists_are_read_through_their_indexes(board: Unit) -> None:
     with plans(board) as asked:
         board.runs.open_rows(requester=ASHA)
     with plans(board) as vendor:
-        board.runs.lookup_same_vendor("purchase", "sharma traders", NOW)
+        board.runs.alike("purchase", "sharma traders", since=NOW)
     assert all("ix_run_due" in plan for plan in (due[0], due[2]))
     assert "ix_run_" in counts[0], "PostgreSQL may count by either index over the open ones"
     assert all("ix_run_owner_contact" in plan for plan in (owned[0], owned[2]))

@@ -65,3 +65,19 @@ def test_eight_who_take_one_timer_are_one(database: Database, do: Do, now: datet
 
     with ThreadPoolExecutor(8) as threads:
         assert sum(threads.map(take, range(8))) == 1
+
+
+def test_one_rung_is_dropped_and_the_others_stay(do: Do, now: datetime) -> None:
+    do(lambda unit: [plan(unit, now, now), plan(unit, now, now, "due"), plan(unit, now, now, path="other")])
+    do(lambda unit: unit.timers.drop_one("run", "approve", 1, "half"))
+    do(lambda unit: unit.timers.drop_one("run", "approve", 2, "due"))
+    assert [(row.path, row.rung) for row in do(lambda unit: unit.timers.of_run("run"))] == [("approve", "due"), ("other", "half")]
+
+
+def test_what_has_fired_is_known_and_what_was_dropped_is_not_among_it(do: Do, now: datetime) -> None:
+    do(lambda unit: [plan(unit, now, now), plan(unit, now + HOUR, now, "due"), plan(unit, now, now, path="other")])
+    fired, other = do(lambda unit: unit.timers.due(now, 10))
+    do(lambda unit: [unit.timers.take(fired), unit.timers.drop_one("run", other.path, 1, "half")])
+    assert do(lambda unit: unit.timers.fired("run")) == [("approve", 1, "half")]
+    do(lambda unit: plan(unit, now + HOUR, now))
+    assert do(lambda unit: unit.timers.fired("run")) == []

@@ -5,31 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from bot.facts import Business
-from bot.rehearsal.sample import Unusable, given, sample
-from flows import (
-    SYSTEM,
-    Decided,
-    Event,
-    Facts,
-    Flow,
-    PlanTimer,
-    Record,
-    Run,
-    StepState,
-    StepStatus,
-    Value,
-    advance,
-    asking,
-    shortage,
-)
-from flows.decided import BranchTaken, Forked, StepBlocked, StepOpened
-from flows.engine.wait import WAKE
-from flows.events import Begin, Decide, File, Finish, Fire, Give, Skip
-from flows.model import Approve, Collect, Do, Generate, Policy, Wait
+from bot.calendars import Business
+from bot.forecast.acting import Situation, one_person_words
+from bot.forecast.sample import Unusable, given
+from flows import Decided, Event, Facts, Flow, PlanTimer, Record, Run, StepState, StepStatus, Value, advance
+from flows.decided import BranchTaken, Forked, Offered, Spawned, StepBlocked, StepOpened
+from flows.events import Begin
+from flows.model import Approve, Do, Each, Generate, Policy, Schedule, Step, Subflow, Wait
 from flows.run import Status
+from flows.said import sentence
 
 REQUESTER = "requester"
 MOST_ACTS = 2000
@@ -48,7 +33,7 @@ class Reminder:
 @dataclass(slots=True)
 class Stop:
     """One station of the way: a step that opened, or a branch with the `case` taken and the rule `because`. Times are UTC.
-    `choice` is the outcome supposed for it, `blocked` why nobody could go on."""
+    `choice` is the outcome supposed for it, `note` what it offers or starts, `blocked` why nobody could go on."""
 
     path: str
     opened: datetime
@@ -57,6 +42,7 @@ class Stop:
     case: str = ""
     because: str = ""
     choice: str = ""
+    note: str = ""
     blocked: str = ""
 
 
@@ -92,10 +78,10 @@ def forecast(flow: Flow, settings: Iterable[str], at: datetime, business: Busine
         if walk.run.status is not Status.OPEN or not waiting:
             return walk.result()
         state = min(waiting, key=lambda one: (one.due_at or one.opened_at, one.path))
-        if not at_once and state.due_at is not None:
+        if state.due_at is not None and walk.waits(state, at_once=at_once):
             walk.now = max(walk.now, state.due_at)
         walk.act(state)
-    raise Unusable("This flow goes round in a circle: it was not over after very many answers.")
+    raise Unusable(sentence("This flow goes round in a circle: it was not over after very many answers."))
 
 
 @dataclass(slots=True)
@@ -115,10 +101,11 @@ class _Walk:
     def __post_init__(self) -> None:
         self.begun = self.now
         steps = list(self.flow.walk())
-        many = max((s.needed for s in steps if isinstance(s, Approve) and s.policy is Policy.N_OF_M), default=1)
+        many = max(map(_people_for, steps), default=1)
         series = [step.series for step in steps if isinstance(step, Generate) and step.series]
         self.facts = Facts(
-            people={role: self._holders(role, many) for role in (*self.flow.roles, "manager")},
+            people={role: self._holders(role, many) for role in (*self.flow.roles, "manager")}
+            | {word: (word,) for word in one_person_words(steps)},
             calendar=self.business.calendar,
             numbers={name: f"{name}-{self.business.calendar.local(self.now).year}-0001" for name in series},
             lookups=dict.fromkeys(self.flow.lookups, 0),
@@ -150,8 +137,12 @@ class _Walk:
                 self.stops.append(Stop(path, self.now))
             case BranchTaken(path=path, case=case, because=because):
                 self.stops.append(Stop(path, self.now, case=case, because=because))
+            case Offered(path=path, slots=slots):
+                self._stop(path).note = f"{len(slots)} free times are offered"
+            case Spawned(path=path, children=children):
+                self._stop(path).note = f"starts {_times(len(children))} {_child(self.flow.step(path))}"
             case StepBlocked(path=path, reason=reason):
-                next(stop for stop in reversed(self.stops) if stop.path == path).blocked = reason
+                self._stop(path).blocked = reason
 
     def _reminders(self, timers: list[PlanTimer]) -> Iterator[Reminder]:
         for timer in timers:
@@ -159,54 +150,39 @@ class _Walk:
             if rung is not None:  # else it wakes a step that waits
                 yield Reminder(timer.due, rung.to, rung.share > 1)
 
+    def waits(self, state: StepState, *, at_once: bool) -> bool:
+        """Whether all the time of a step goes by. A time that is offered is taken while it is still ahead."""
+        step = self.flow.step(state.path)
+        return isinstance(step, Wait) or not (at_once or isinstance(step, Schedule))
+
     def act(self, state: StepState) -> None:
-        """Whoever has the open step does what lets the run go on. Raises Unusable for a kind of step that waits for more."""
-        step, asked = self.flow.step(state.path), asking(self.flow, self.run, state)
-        if asked is not None:
-            self._answer(state, asked)
-            return
-        match step:
-            case Collect():
-                for item, wanted in shortage(self.flow, self.run, self.facts, step).items():
-                    for n in range(wanted):
-                        name = f"{item} {n + 1}"
-                        self.put(File(**self._about(state), item=item, document=name, digest=name, name=name))
-            case Approve():
-                self._stop(state).choice = "approve"
-                self.put(Decide(**self._about(state), choice="approve", stage=state.stage))
-            case Do():
-                forward = [o.key for o in step.outcomes if o.key not in step.send_back_to and o.key not in step.ends]
-                choice = (forward or [outcome.key for outcome in step.outcomes])[0]
-                reason = "sent back in the simulation" if choice in step.send_back_to else ""
-                self._stop(state).choice = choice
-                self.put(Decide(**self._about(state), choice=choice, reason=reason))
-            case Generate():
-                name = f"{step.output}.pdf"
-                self.put(Finish(**self._about(state, SYSTEM), document=name, digest=name, name=name))
-            case Wait():
-                self.now = max(self.now, state.due_at or self.now)
-                self.put(Fire(**self._about(state, SYSTEM), rung=WAKE))
-            case _:
-                raise Unusable(f"The simulation cannot follow a step of kind {step.kind} yet (`{step.id}`).")
+        """Whoever has the open step does what lets the run go on. Raises Unusable where nothing would."""
+        act = Situation(self.flow, self.run, self.facts, self.now, self.given).next(state)
+        stop = self._stop(state.path)
+        stop.choice = stop.choice or act.choice
+        self.supposed.extend(act.supposed)
+        self.given.update(act.supposed)
+        self.put(act.event)
 
-    def _stop(self, state: StepState) -> Stop:
-        return next(stop for stop in reversed(self.stops) if stop.path == state.path)
-
-    def _answer(self, state: StepState, name: str) -> None:
-        field, today = self.flow.fields[name], self.business.calendar.local(self.now).date()
-        if name not in self.given and not field.required:
-            self.put(Skip(**self._about(state), name=name))
-            return
-        if name not in self.given:
-            self.supposed.append(name)
-            self.given[name] = sample(field, today, self.run.values)
-        self.put(Give(**self._about(state), values={name: self.given[name]}))
-
-    def _about(self, state: StepState, actor: str = "") -> dict[str, Any]:
-        who = actor or (state.owners[0] if state.owners else SYSTEM)
-        return {"at": self.now, "actor": who, "facts": self.facts, "path": state.path, "attempt": state.attempt}
+    def _stop(self, path: str) -> Stop:
+        return next(stop for stop in reversed(self.stops) if stop.path == path)
 
     def result(self) -> Forecast:
         return Forecast(
             self.flow, tuple(self.stops), self.run.values, tuple(self.supposed), self.run.outcome, self.begun, self.now
         )
+
+
+def _people_for(step: Step) -> int:
+    """How many holders of each role a step takes: enough to approve, and others than those who acted before."""
+    if isinstance(step, Approve) and step.policy is Policy.N_OF_M:
+        return step.needed + len(step.not_by)
+    return 1 + len(step.not_by) + bool(isinstance(step, Do) and step.confirm_by) if isinstance(step, Approve | Do) else 1
+
+
+def _times(count: int) -> str:
+    return "a run of" if count == 1 else f"{count} runs of"
+
+
+def _child(step: Step) -> str:
+    return step.flow if isinstance(step, Subflow | Each) else ""

@@ -7,9 +7,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from flows import FlowError, InvalidValue, Line, Money, Value
+from flows.formulas import inputs, parts
 from flows.model import Field, FieldType, Flow
 from flows.parse import parse
 from flows.reading.source import did_you_mean
+from flows.said import sentence
 
 SAMPLE_MONEY = Decimal(1000)
 DATE_AHEAD = timedelta(days=7)
@@ -27,29 +29,38 @@ def given(flow: Flow, settings: Iterable[str], today: date) -> dict[str, Value]:
         name, equals, text = setting.partition("=")
         name = name.strip()
         if not equals:
-            raise Unusable(f"“{setting}” sets nothing. Write it as name=value, such as amount=75000.")
+            raise Unusable(sentence("“{setting}” sets nothing. Write it as name=value, such as amount=75000.", setting=setting))
         if name not in flow.fields:
-            hint = did_you_mean(name, flow.fields, f"The fields are: {', '.join(flow.fields)}.")
-            raise Unusable(f"The flow has no field `{name}`. {hint}")
+            hint = did_you_mean(name, flow.fields, sentence("The fields are: {names}.", names=", ".join(flow.fields)))
+            raise Unusable(sentence("The flow has no field `{name}`. {hint}", name=name, hint=hint))
         if name in found:
-            raise Unusable(f"`{name}` is set twice. Keep one of the two.")
+            raise Unusable(sentence("`{name}` is set twice. Keep one of the two.", name=name))
         try:
             found[name] = parse(flow.fields[name], text, today)
         except InvalidValue as error:
-            raise Unusable(f"{name}: {error}") from error
+            raise Unusable(sentence("{name}: {problem} {hint}", name=name, problem=error.problem, hint=error.hint)) from error
     for name in [name for name in found if flow.fields[name].formula]:
         _put_lines(flow.fields[name], flow, found)
     return found
 
 
 def _put_lines(field: Field, flow: Flow, found: dict[str, Value]) -> None:
-    """The line that gives a worked-out amount, in place of the amount."""
-    lines = next(other for other in flow.fields.values() if f"total({other.name})" == field.formula.replace(" ", ""))
+    """The line that gives a worked-out total, in place of the total. Raises Unusable for another formula: what is asked can be set."""
+    function, _ = parts(field.formula)
+    behind = inputs(field.formula)
+    if function != "total":
+        asked = ", ".join(f"`{name}`" for name in behind)
+        raise Unusable(
+            sentence(
+                "`{name}` is worked out as {formula}. Set {asked} instead.", name=field.name, formula=field.formula, asked=asked
+            )
+        )
     amount = found.pop(field.name)
-    if lines.name in found:
-        raise Unusable(f"`{field.name}` is worked out from `{lines.name}`. Set only one of the two.")
-    assert isinstance(amount, Money), "a formula's field is money"
-    found[lines.name] = (_line(amount.amount),)
+    if behind[0] in found:
+        raise Unusable(
+            sentence("`{name}` is worked out from `{other}`. Set only one of the two.", name=field.name, other=behind[0])
+        )
+    found[behind[0]] = (_line(Decimal(amount.amount if isinstance(amount, Money) else str(amount))),)
 
 
 def sample(field: Field, today: date, known: Mapping[str, Value]) -> Value:
