@@ -18,7 +18,7 @@ from bot.owning import turn_of
 from bot.words import Draft, Scene, merged, progress, say, summary, translator
 from bot.words.draft import Tap
 from flows import DropTimers, Effect, Event, Facts, PlanTimer, Record, Run, Say, Value, Work, advance
-from flows.decided import NumberIssued, StepClosed
+from flows.decided import NumberIssued, StepClosed, ValueCleared, ValueSet
 from flows.effects import DropTimer, Topic
 from flows.engine.owners import turns_given
 from flows.events import Begin, Decide, File, Give, Skip
@@ -113,11 +113,12 @@ class Transitions:
             lookup_key=likeness(published.flow, run.values),
             flow_version_id=under.id if under else None,
         )
-        self._carry_out(unit, published, run, event, effects, now, quiet)
+        self._carry_out(unit, published, run, event, effects, now, quiet, loaded.run.values)
         return Stored(run, asked(published, run, effects))
 
     def _carry_out(
-        self, unit: Unit, published: Published, run: Run, event: Event, effects: tuple[Effect, ...], now: datetime, quiet: str = ""
+        self, unit: Unit, published: Published, run: Run, event: Event, effects: tuple[Effect, ...], now: datetime, quiet: str = "",
+        before: Mapping[str, Value] | None = None,
     ) -> None:  # fmt: skip
         said: dict[str, list[Say]] = {}
         planned: list[tuple[str, int, str, datetime]] = []
@@ -144,7 +145,7 @@ class Transitions:
                     unit.work.add(run.id, path, attempt, kind, dict(details), now)
                     unit.after_commit(self.wakes.work)
         unit.timers.plan_all(run.id, planned, now)
-        names = Names(unit)
+        names, gone = Names(unit), _cleared(before or {}, effects)
         for contact_id in (*said, *_to_update(published.flow, run, event, effects, said)):
             if contact_id == quiet and {effect.topic for effect in said.get(quiet, ())} == {Topic.COLLECT}:
                 continue
@@ -153,7 +154,8 @@ class Transitions:
                 zone = contact.zone or self.business.zone
                 told = names.told_in(contact.language)
                 scene = Scene(
-                    published.flow, run, contact.language, zone, now, told, self.business.zone, contact.id, contact.roles
+                    published.flow, run, contact.language, zone, now, told, self.business.zone, contact.id, contact.roles,
+                    gone,
                 )  # fmt: skip
                 drafts = [with_invitation(unit, say(effect, scene), effect, scene) for effect in said.get(contact_id, ())] or [
                     progress(scene, contact_id == event.actor)
@@ -195,6 +197,19 @@ class Transitions:
         unit.tokens.keep({token: _token_row(tap, contact_id, now, row) for token, tap in taps.items()})
         unit.after_commit(self.wakes.outbox)
         return row
+
+
+def _cleared(before: Mapping[str, Value], effects: tuple[Effect, ...]) -> dict[str, Value]:
+    """The values that a loop cleared in this transition, as they were until then."""
+    known, gone = dict(before), dict[str, Value]()
+    record = effects[0]
+    assert isinstance(record, Record)
+    for fact in record.decided:
+        if isinstance(fact, ValueSet):
+            known[fact.name] = fact.value
+        elif isinstance(fact, ValueCleared) and fact.name in known:
+            gone[fact.name] = known.pop(fact.name)
+    return gone
 
 
 def _to_update(flow: Flow, run: Run, event: Event, effects: tuple[Effect, ...], said: Mapping[str, list[Say]]) -> tuple[str, ...]:

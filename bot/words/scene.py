@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from string import Formatter
 
 from bot.words.catalogue import ENGLISH, Translate, isolated, retold, spoken, translator
-from flows import Run
+from flows import Run, Value
 from flows.engine.words import APPROVE, CONFIRM, DIFFERS, REJECT, SEND_BACK, SUBMIT
 from flows.model import Choice, Do, Field, Flow, Step, Worker
 from flows.parse import show
@@ -18,7 +18,8 @@ from flows.values import Erased
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What the words need beside the effect: `names` gives a contact's name, times are told in `zone` as seen at `now`.
-    `home` is the business's own zone ("": as `zone`). `reader` (a contact id) and their `roles` say which values are shown."""
+    `home` is the business's own zone ("": as `zone`). `reader` (a contact id) and their `roles` say which values are shown.
+    `gone`: values that were there a moment ago, before a loop cleared them."""
 
     flow: Flow
     run: Run
@@ -29,6 +30,7 @@ class Scene:
     home: str = ""
     reader: str = ""
     roles: tuple[str, ...] = ()
+    gone: Mapping[str, Value] = field(default_factory=dict)
 
     def shows(self, field: Field) -> bool:
         """Whether the reader is shown the value of a field among the others."""
@@ -41,7 +43,15 @@ class Scene:
     @property
     def values(self) -> Slots:
         """The run's values, reference and numbers, for the slots of a flow's wording."""
-        shown = {n: show(v, self.flow.fields.get(n), self.language) for n, v in self.run.values.items()}
+        return self._slots(self.run.values)
+
+    @property
+    def values_then(self) -> Slots:
+        """The same for a notice, which was given before a loop that follows it cleared anything."""
+        return self._slots({**self.gone, **self.run.values})
+
+    def _slots(self, values: Mapping[str, Value]) -> Slots:
+        shown = {n: show(v, self.flow.fields.get(n), self.language) for n, v in values.items()}
         known = shown | {"reference": self.run.reference, **self.run.numbers}
         return Slots({name: isolated(value, self.language) for name, value in known.items()})
 

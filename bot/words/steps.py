@@ -98,7 +98,7 @@ def _question(effect: Say, step: Step | None, scene: Scene) -> str:
         )]  # fmt: skip
         if isinstance(step, Do) and number == 1:
             lines = [_instructed(effect, step, scene), "", *lines]
-    return "\n".join([*lines, field.ask.text(scene.language)])
+    return "\n".join([*lines, field.ask.text(scene.language).format_map(scene.values)])
 
 
 def _approve(effect: Say, step: Step | None, scene: Scene) -> str:
@@ -153,7 +153,7 @@ def _notice(effect: Say, step: Step | None, scene: Scene) -> str:
     if effect.details.get("added"):
         return scene.t("{reference}: added to the documents, thank you.").format(reference=scene.run.reference)
     body = step.message.text(scene.language) if isinstance(step, Notify) else effect.details.get("text", "")
-    return f"{scene.run.reference}\n{body.format_map(scene.values)}"
+    return f"{scene.run.reference}\n{body.format_map(scene.values_then)}"
 
 
 def _outcome(effect: Say, step: Step | None, scene: Scene) -> str:
@@ -180,7 +180,8 @@ def _again(effect: Say, step: Step | None, scene: Scene) -> str:
     """What is asked, in short: a reminder must make sense without the message it is about."""
     about = summary(scene.flow, scene.run, scene.language)
     if effect.asks:
-        return f"{about}\n{scene.flow.fields[effect.asks].ask.text(scene.language)}"
+        asked = scene.flow.fields[effect.asks].ask.text(scene.language).format_map(scene.values)
+        return f"{about}\n{asked}"
     if isinstance(step, Collect) and effect.details.get("missing"):
         return f"{about}\n{checklist.wanted(effect, step, scene)}"
     return about

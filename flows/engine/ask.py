@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flows.decided import FieldSkipped
 from flows.effects import Topic
 from flows.engine.fields import invalid, store
 from flows.engine.owners import unclaimed
-from flows.engine.prompts import Prompt, asking, question, sent_back
+from flows.engine.prompts import Prompt, asking, attached, question, sent_back
 from flows.engine.transition import Next, Transition
 from flows.engine.words import CLAIM
 from flows.errors import Refused
 from flows.events import Decide, Give, Skip
-from flows.model import Ask, Do, Wait, Worker
+from flows.model import Ask, Do, Step, Wait, Worker
 from flows.run import StepState
 from flows.said import sentence
 
@@ -31,9 +33,18 @@ def ask_next(t: Transition, state: StepState, to: tuple[str, ...]) -> bool:
     """Put the next question to `to`, or offer the step while it waits in a pool; False where nothing is left to ask."""
     name = asking(t.flow, t.run, state)
     if name is not None:
-        asked = Prompt(Topic.POOL, (CLAIM,)) if unclaimed(t.flow, state) else question(t.flow.fields[name])
+        asked = Prompt(Topic.POOL, (CLAIM,)) if unclaimed(t.flow, state) else replace(
+            question(t.flow.fields[name]), attach=_beside(t, t.flow.step(state.path), name)
+        )  # fmt: skip
         t.say(asked.to(contact, state) for contact in to)
     return name is not None
+
+
+def _beside(t: Transition, step: Step, name: str) -> tuple[str, ...]:
+    """The documents of a do step go along with its first question, which says what is to be done."""
+    if not isinstance(step, Do) or name != next(each for each in step.fields if not t.flow.fields[each].formula):
+        return ()
+    return attached(t.run, step.attach)
 
 
 def give(t: Transition, step: Ask | Do | Wait | Worker, event: Give) -> bool:

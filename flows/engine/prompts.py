@@ -151,7 +151,7 @@ def _approval(flow: Flow, run: Run, facts: Facts | None, step: Approve, state: S
     details = {"stage": str(state.stage)} if step.policy is Policy.SEQUENCE else {}
     if warnings := _warnings(flow, run, facts, step):
         details["warnings"] = warnings
-    return Prompt(Topic.APPROVE, choices, details=details)
+    return Prompt(Topic.APPROVE, choices, attach=attached(run, step.attach), details=details)
 
 
 def _warnings(flow: Flow, run: Run, facts: Facts | None, step: Approve) -> str:

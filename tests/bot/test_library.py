@@ -61,3 +61,8 @@ def test_a_copy_is_never_written_over(tmp_path: Path) -> None:
     assert "# mine" in (tmp_path / "flows" / "purchase-approval.yaml").read_text(encoding="utf-8")
     with pytest.raises(ConfigurationError, match="There is no template called purchase"):
         adopt("purchase", here)
+
+
+def test_what_a_chosen_template_starts_comes_along(tmp_path: Path) -> None:
+    found = flow_files(settings(tmp_path, baton_templates="admissions-intake"), load)
+    assert set(found) == {"admissions-intake", "fee-concession"}

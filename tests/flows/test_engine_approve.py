@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -214,3 +215,12 @@ def test_what_follows_the_step_sent_back_to_is_gone_through_again() -> None:
     play.decide("sam", "ok", "first")
     assert play.now.steps["approval"].attempt == 2
     w.refused("closed", lambda: play.decide("hana", "approve", attempt=1), by="hana", choice="send_back")
+
+
+def test_the_documents_that_the_step_names_go_along() -> None:
+    flow = b.flow(b.collect("spec", "quotes"), replace(b.approve("head"), attach=("quotes",)), b.end())
+    play = w.Play(flow).begin(items=b.lines("5000"))
+    for item, document in (("spec", "d2"), ("quotes", "d1")):
+        play.file(item, document)
+    asked = play.told("hana", Topic.APPROVE)
+    assert asked.attach == ("d1",)
