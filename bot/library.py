@@ -6,6 +6,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from errno import EEXIST
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from bot.config import ConfigurationError, Settings
@@ -44,12 +45,13 @@ def library() -> list[Template]:
 
 def _described(name: str, path: Path, flows: dict[str, Flow]) -> Template:
     flow = flows[name]
-    about = path.read_text(encoding="utf-8").partition("\n")[0]
+    comment = takewhile(lambda line: line.startswith("#"), path.read_text(encoding="utf-8").splitlines())
+    about = " ".join(line.removeprefix("#").strip() for line in comment)
     return Template(
         name,
         flow.title.text(),
         flow.industry or "any",
-        about.removeprefix("#").strip(),
+        f"{about.partition('. ')[0].rstrip('.')}.",
         flow.start.phrases[0] if flow.start.phrases else "",
         tuple(step.title.text() for step in flow.walk()),
         tuple(item.title.text() for item in flow.documents.values()),

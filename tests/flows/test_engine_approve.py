@@ -222,5 +222,5 @@ def test_the_documents_that_the_step_names_go_along() -> None:
     play = w.Play(flow).begin(items=b.lines("5000"))
     for item, document in (("spec", "d2"), ("quotes", "d1")):
         play.file(item, document)
-    asked = play.told("hana", Topic.APPROVE)
+    asked = play.told("hana")
     assert asked.attach == ("d1",)
