@@ -66,4 +66,4 @@ def test_the_command_looks_at_the_files_beside(tmp_path: Path) -> None:
     (tmp_path / "visit.yaml").write_text(WHOLE, encoding="utf-8")
     answer = CliRunner().invoke(app, ["lint", str(tmp_path / "visit.yaml")])
     assert answer.exit_code == 1
-    assert "There is no flow `variation-approval`." in answer.stdout
+    assert "There is no flow `item-line`." in answer.stdout

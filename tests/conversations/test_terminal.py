@@ -47,7 +47,7 @@ def talk(home: Path, lines: list[str], name: str = "Asha") -> list[str]:
         shown.append(f"> {line}")
         return line
 
-    chat(Settings(_env_file=None, baton_home=home), name, read, shown.append)
+    chat(Settings(_env_file=None, baton_home=home, baton_templates="purchase-approval"), name, read, shown.append)
     return "\n".join(shown).split("\n> ")
 
 
