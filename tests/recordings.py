@@ -24,7 +24,7 @@ from typing import Any, cast
 from bot.rehearsal.command import transcripts_of
 from bot.rehearsal.play import play
 from bot.rehearsal.reading import read_transcript
-from bot.rehearsal.stage import Stage
+from bot.rehearsal.stage import Stage, family
 from flows import Calendar, Event, Run
 from flows.decided import Decided
 from flows.engine.children import child_id
@@ -117,7 +117,7 @@ def record(flow: str, folder: Path = FOLDER) -> list[str]:
     for old in into.iterdir():
         old.unlink()
     for transcript in transcripts_of(file):
-        script, problems = read_transcript(transcript, load(file))
+        script, problems = read_transcript(transcript, load(file), family(file))
         kept: list[dict[str, Any]] = []
         played = script and play(script, file, load(file), lambda stage, kept=kept: kept.append(_kept(stage, into)))  # type: ignore[misc]
         if problems or not played or played.failures or not kept:
