@@ -169,12 +169,18 @@ def _same_ids(unit: Unit, runs: list[str]) -> dict[str, str]:
     for person in unit.people.all():
         name = re.sub(r"\W+", "-", person.name.casefold()).strip("-") or "somebody"
         same[person.id] = name if name not in same.values() else f"{name}-{len(same)}"
+
+    def name_of(run_id: str) -> str:
+        if run_id not in same:
+            loaded = unit.runs.load(run_id)
+            assert loaded is not None
+            of = loaded.run.parent
+            drawn = sha256(loaded.run.reference.encode()).hexdigest()[:32]
+            same[run_id] = child_id(name_of(of.run), of.path, of.attempt, of.index) if of else drawn
+        return same[run_id]
+
     for run_id in runs:
-        loaded = unit.runs.load(run_id)
-        assert loaded is not None
-        of = loaded.run.parent
-        drawn = sha256(loaded.run.reference.encode()).hexdigest()[:32]
-        same[run_id] = child_id(same[of.run], of.path, of.attempt, of.index) if of else drawn
+        name_of(run_id)
     return same
 
 
